@@ -1,0 +1,88 @@
+package io.weir.header;
+
+import io.weir.http.Headers;
+import io.weir.http.Template;
+import io.weir.http.Tokens;
+import io.weir.http.Variables;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+
+/** A list of changes to header fields, made in order. Immutable. */
+final class FieldEdits {
+    static final FieldEdits NONE = new FieldEdits(List.of());
+
+    enum Kind {
+        SET,
+        ADD,
+        REMOVE
+    }
+
+    /** One change. {@code when} looks at the response's status; a request passes 0. */
+    record Edit(Kind kind, String name, Template value, IntPredicate when) {}
+
+    private final List<Edit> edits;
+
+    private FieldEdits(List<Edit> edits) {
+        this.edits = edits;
+    }
+
+    /** These edits, then one more. */
+    FieldEdits plus(Kind kind, String name, String value, IntPredicate when) {
+        if (!Tokens.isToken(name)) {
+            throw new IllegalArgumentException("header name: \"" + name + "\" (expected: a token)");
+        }
+        if (isFraming(name) && kind != Kind.REMOVE) {
+            throw new IllegalArgumentException("header " + name
+                    + " is set by the proxy itself: drop this line (keep-alive, chunking and WebSocket need no setting)");
+        }
+        Headers.of(name, value); // refuses CR, LF and NUL
+        List<Edit> more = new ArrayList<>(edits);
+        more.add(new Edit(kind, name, Template.parse(value), when));
+        return new FieldEdits(List.copyOf(more));
+    }
+
+    /** These edits, then those. */
+    FieldEdits then(FieldEdits others) {
+        if (edits.isEmpty()) {
+            return others;
+        }
+        if (others.edits.isEmpty()) {
+            return this;
+        }
+        List<Edit> both = new ArrayList<>(edits);
+        both.addAll(others.edits);
+        return new FieldEdits(List.copyOf(both));
+    }
+
+    boolean isEmpty() {
+        return edits.isEmpty();
+    }
+
+    /** Makes the changes that hold for {@code status}. A value that renders as nothing removes the field, as in nginx. */
+    void apply(Headers.Builder headers, Variables variables, int status) {
+        for (int i = 0; i < edits.size(); i++) {
+            Edit edit = edits.get(i);
+            if (edit.when.test(status)) {
+                apply(edit, headers, variables);
+            }
+        }
+    }
+
+    private static void apply(Edit edit, Headers.Builder headers, Variables variables) {
+        String value = edit.kind == Kind.REMOVE ? "" : edit.value.render(variables);
+        if (value.isEmpty()) {
+            if (edit.kind != Kind.ADD) {
+                headers.remove(edit.name);
+            }
+        } else if (edit.kind == Kind.SET) {
+            headers.set(edit.name, value);
+        } else {
+            headers.add(edit.name, value);
+        }
+    }
+
+    private static boolean isFraming(String name) {
+        return HopByHopHeaders.isHopByHop(name) || name.equalsIgnoreCase("Content-Length");
+    }
+}

@@ -1,0 +1,72 @@
+package io.weir.header;
+
+import io.weir.http.Headers;
+import io.weir.http.RequestHead;
+import io.weir.http.Tokens;
+
+/** The fields by which a proxy tells an upstream who the client is: {@code X-Forwarded-*}, {@code X-Real-IP}, {@code Forwarded}. */
+public final class ForwardedHeaders {
+    private ForwardedHeaders() {}
+
+    /** Whether a field of that name is a claim about the client, to be believed only from a trusted proxy. */
+    public static boolean isForwarding(String name) {
+        return switch (name.length()) {
+            case 9 -> name.equalsIgnoreCase("X-Real-IP") || name.equalsIgnoreCase("Forwarded");
+            default -> name.length() > 12 && name.regionMatches(true, 0, "X-Forwarded-", 0, 12);
+        };
+    }
+
+    /**
+     * Writes {@code X-Real-IP}, {@code X-Forwarded-For}, {@code X-Forwarded-Proto} and {@code X-Forwarded-Host}. Proto
+     * and Host of a trusted peer stay as it set them.
+     */
+    static void write(Headers.Builder headers, RequestHead request, Forwarding forwarding) {
+        headers.set("X-Real-IP", forwarding.clientAddress());
+        headers.set("X-Forwarded-For", forwarding.chain());
+        if (!forwarding.peerTrusted() || !headers.contains("X-Forwarded-Proto")) {
+            headers.set("X-Forwarded-Proto", request.scheme());
+        }
+        String authority = request.authority();
+        if (authority != null && (!forwarding.peerTrusted() || !headers.contains("X-Forwarded-Host"))) {
+            headers.set("X-Forwarded-Host", authority);
+        }
+    }
+
+    /**
+     * This hop as an element of {@code Forwarded} (RFC 7239): {@code for=192.0.2.1;host=a.example;proto=https}. IPv6 and
+     * anything that is no token stands in quotes.
+     */
+    static String element(RequestHead request, Forwarding forwarding) {
+        String address = forwarding.peer().host();
+        StringBuilder element = new StringBuilder("for=");
+        if (forwarding.peer().address() == null) {
+            element.append("unknown");
+        } else if (address.indexOf(':') >= 0) {
+            element.append("\"[").append(address).append("]\"");
+        } else {
+            element.append(address);
+        }
+        String authority = request.authority();
+        if (authority != null) {
+            element.append(";host=");
+            appendValue(element, authority);
+        }
+        return element.append(";proto=").append(request.scheme()).toString();
+    }
+
+    private static void appendValue(StringBuilder element, String value) {
+        if (Tokens.isToken(value)) {
+            element.append(value);
+            return;
+        }
+        element.append('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\') {
+                element.append('\\');
+            }
+            element.append(c);
+        }
+        element.append('"');
+    }
+}

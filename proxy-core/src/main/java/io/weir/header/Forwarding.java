@@ -1,0 +1,17 @@
+package io.weir.header;
+
+import io.weir.http.Peer;
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who a request comes from, as far as trusted proxies vouch for it.
+ *
+ * @param peer the other end of the connection
+ * @param peerTrusted whether the peer's forwarding fields are believed
+ * @param client the client's address; null if it came over a unix-domain socket
+ * @param clientAddress the same as text, {@code $remote_addr}
+ * @param chain the value of {@code X-Forwarded-For} for the upstream: from the client on, the peer last
+ */
+public record Forwarding(
+        Peer peer, boolean peerTrusted, @Nullable InetAddress client, String clientAddress, String chain) {}

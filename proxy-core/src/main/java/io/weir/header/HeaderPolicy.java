@@ -1,0 +1,376 @@
+package io.weir.header;
+
+import io.weir.http.Headers;
+import io.weir.http.RequestHead;
+import io.weir.http.Template;
+import io.weir.http.Tokens;
+import io.weir.http.Variables;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which fields an upstream gets and which a client gets back. A policy is a base and edits to it.
+ *
+ * <p>The base {@link #forwarded()} is the default: {@code Host} as the client sent it, {@code X-Real-IP},
+ * {@code X-Forwarded-For}, {@code -Proto} and {@code -Host} as trusted proxies vouch for them. {@link #none()} sends the
+ * upstream's own {@code Host} and no forwarding field, which is nginx's default.
+ *
+ * <p>Policies of proxy, site and route add up: a route's edits come after its site's, those after the proxy's. (In nginx
+ * one {@code proxy_set_header} loses all inherited ones.) A level that names a base drops what it would inherit.
+ *
+ * <p>Values may hold nginx's variables, see {@link Template}; a value that renders as nothing removes the field.
+ * Immutable.
+ */
+public final class HeaderPolicy {
+    private static final HeaderPolicy INHERIT = new HeaderPolicy(new Builder());
+
+    /** What an upstream gets before edits. */
+    private enum Base {
+        FORWARDED,
+        NONE
+    }
+
+    private final @Nullable Base base;
+    private final @Nullable Template host;
+    private final boolean passesUntrusted;
+    private final boolean via;
+    private final boolean forwardedField;
+    private final FieldEdits request;
+    private final FieldEdits response;
+
+    private HeaderPolicy(Builder builder) {
+        base = builder.base;
+        host = builder.host;
+        passesUntrusted = builder.passesUntrusted;
+        via = builder.via;
+        forwardedField = builder.forwardedField;
+        request = builder.request;
+        response = builder.response;
+    }
+
+    /** Names no base and changes nothing: what the level above says, holds. */
+    public static HeaderPolicy inherit() {
+        return INHERIT;
+    }
+
+    /** The safe default: the client's {@code Host}, and forwarding fields that tell the truth. */
+    public static HeaderPolicy forwarded() {
+        return builder().forwarded().build();
+    }
+
+    /** The upstream's {@code Host} and no forwarding fields; what untrusted clients claim goes all the same. */
+    public static HeaderPolicy none() {
+        return builder().none().build();
+    }
+
+    /** A builder that names no base. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** This policy with that {@code Host} for the upstream; variables allowed. */
+    public HeaderPolicy host(String template) {
+        return edited(policy -> policy.host(template));
+    }
+
+    /** This policy with further edits. */
+    public HeaderPolicy edited(Consumer<Builder> edits) {
+        Builder builder = toBuilder();
+        edits.accept(builder);
+        return builder.build();
+    }
+
+    /** This policy where it stands below another: proxy above site above route. */
+    public HeaderPolicy below(HeaderPolicy above) {
+        if (base != null || above == INHERIT) {
+            return this;
+        }
+        if (this == INHERIT) {
+            return above;
+        }
+        Builder merged = above.toBuilder();
+        merged.host = host != null ? host : above.host;
+        merged.passesUntrusted |= passesUntrusted;
+        merged.via |= via;
+        merged.forwardedField |= forwardedField;
+        merged.request = above.request.then(request);
+        merged.response = above.response.then(response);
+        return merged.build();
+    }
+
+    /** Whether claims of untrusted clients pass, as in nginx: any client can then choose the address that is believed. */
+    public boolean passesUntrustedForwarding() {
+        return passesUntrusted;
+    }
+
+    /**
+     * The fields for one attempt at an upstream: the client's, without hop-by-hop fields and untrusted claims, then the
+     * base's, then the edits'. Framing fields are the engine's.
+     *
+     * @param request the request after middleware
+     * @param forwarding who the client is
+     * @param variables for templates; its upstream is the one of this attempt
+     */
+    public Headers toUpstream(RequestHead request, Forwarding forwarding, Variables variables) {
+        Headers in = request.headers();
+        List<String> nominated = HopByHopHeaders.nominated(in);
+        boolean dropsClaims = !forwarding.peerTrusted() && !passesUntrusted;
+        Headers.Builder out = Headers.builder();
+        out.add("Host", hostFor(request, variables));
+        boolean trailers = false;
+        for (int i = 0; i < in.size(); i++) {
+            String name = in.name(i);
+            if (HopByHopHeaders.isHopByHop(name)) {
+                trailers |= name.length() == 2 && Tokens.contains(in.value(i), "trailers");
+                continue;
+            }
+            if (name.equalsIgnoreCase("Host")
+                    || (dropsClaims && ForwardedHeaders.isForwarding(name))
+                    || (!nominated.isEmpty() && HopByHopHeaders.isIn(nominated, name))) {
+                continue;
+            }
+            out.addFrom(in, i);
+        }
+        if (trailers) {
+            out.add("TE", "trailers");
+        }
+        if (base != Base.NONE) {
+            ForwardedHeaders.write(out, request, forwarding);
+        }
+        if (forwardedField) {
+            append(out, "Forwarded", ForwardedHeaders.element(request, forwarding));
+        }
+        if (via) {
+            append(out, "Via", viaElement(request.protocol()));
+        }
+        this.request.apply(out, variables, 0);
+        return out.build();
+    }
+
+    /** The fields for the client: the upstream's without hop-by-hop fields and {@code X-Accel-*}, then the edits'. */
+    public Headers toClient(int status, Headers in, Variables variables) {
+        List<String> nominated = HopByHopHeaders.nominated(in);
+        Headers.Builder out = Headers.builder();
+        for (int i = 0; i < in.size(); i++) {
+            String name = in.name(i);
+            if (!HopByHopHeaders.isHopByHop(name)
+                    && !name.regionMatches(true, 0, "X-Accel-", 0, 8)
+                    && (nominated.isEmpty() || !HopByHopHeaders.isIn(nominated, name))) {
+                out.addFrom(in, i);
+            }
+        }
+        if (via) {
+            append(out, "Via", "1.1 weir");
+        }
+        response.apply(out, variables, status);
+        return out.build();
+    }
+
+    /** The response edits alone, for a reply that the proxy made itself. */
+    public Headers onReply(int status, Headers in, Variables variables) {
+        if (response.isEmpty()) {
+            return in;
+        }
+        Headers.Builder out = in.toBuilder();
+        response.apply(out, variables, status);
+        return out.build();
+    }
+
+    private Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.base = base;
+        builder.host = host;
+        builder.passesUntrusted = passesUntrusted;
+        builder.via = via;
+        builder.forwardedField = forwardedField;
+        builder.request = request;
+        builder.response = response;
+        return builder;
+    }
+
+    private String hostFor(RequestHead request, Variables variables) {
+        if (host != null) {
+            return host.render(variables);
+        }
+        String authority = base == Base.NONE ? null : request.authority();
+        return authority == null || authority.isEmpty() ? variables.upstreamAuthority() : authority;
+    }
+
+    /** Appends a member to a list field, after what is already there. */
+    private static void append(Headers.Builder headers, String name, String member) {
+        String before = headers.build().joined(name);
+        headers.set(name, before == null ? member : before + ", " + member);
+    }
+
+    private static String viaElement(String protocol) {
+        int slash = protocol.indexOf('/');
+        String version = protocol.substring(slash + 1);
+        return (version.equals("2.0") ? "2" : version) + " weir";
+    }
+
+    /** A policy under construction. */
+    public static final class Builder {
+        /** Statuses on which nginx's {@code add_header} works without {@code always}. */
+        private static final IntPredicate WELL = status -> switch (status) {
+            case 200, 201, 204, 206, 301, 302, 303, 304, 307, 308 -> true;
+            default -> false;
+        };
+
+        private static final IntPredicate ALWAYS = status -> true;
+
+        private @Nullable Base base;
+        private @Nullable Template host;
+        private boolean passesUntrusted;
+        private boolean via;
+        private boolean forwardedField;
+        private FieldEdits request = FieldEdits.NONE;
+        private FieldEdits response = FieldEdits.NONE;
+
+        private Builder() {}
+
+        /** Starts from {@link HeaderPolicy#forwarded()}, dropping what the level above says. */
+        public Builder forwarded() {
+            base = Base.FORWARDED;
+            return this;
+        }
+
+        /** Starts from {@link HeaderPolicy#none()}, dropping what the level above says. */
+        public Builder none() {
+            base = Base.NONE;
+            return this;
+        }
+
+        /** {@code Host} for the upstream; variables allowed. */
+        public Builder host(String template) {
+            Headers.of("Host", template);
+            host = Template.parse(template);
+            return this;
+        }
+
+        /**
+         * Lets forwarding fields of untrusted clients pass, as nginx does. Dangerous: an upstream that believes them
+         * believes anybody.
+         */
+        public Builder passUntrustedForwarding() {
+            passesUntrusted = true;
+            return this;
+        }
+
+        /** Adds {@code Via} in both directions (RFC 9110 §7.6.3). */
+        public Builder via() {
+            via = true;
+            return this;
+        }
+
+        /** Adds this hop to {@code Forwarded} (RFC 7239). */
+        public Builder forwardedField() {
+            forwardedField = true;
+            return this;
+        }
+
+        /** Edits to what the upstream gets (nginx {@code proxy_set_header}). */
+        public RequestEdits request() {
+            return new RequestEdits(this);
+        }
+
+        /**
+         * Edits to what the client gets (nginx {@code add_header}, {@code proxy_hide_header}). They hold on statuses
+         * 200, 201, 204, 206, 301 to 304, 307 and 308; see {@link ResponseEdits#always()}.
+         */
+        public ResponseEdits response() {
+            return new ResponseEdits(this, WELL);
+        }
+
+        /** The policy. */
+        public HeaderPolicy build() {
+            return new HeaderPolicy(this);
+        }
+    }
+
+    /** Edits to the fields that the upstream gets. */
+    public static final class RequestEdits {
+        private final Builder policy;
+
+        private RequestEdits(Builder policy) {
+            this.policy = policy;
+        }
+
+        /** One line of that name with that value, whatever there was. {@code Host} may be set too. */
+        public RequestEdits set(String name, String template) {
+            if (name.equalsIgnoreCase("Host")) {
+                policy.host(template);
+                return this;
+            }
+            return edit(FieldEdits.Kind.SET, name, template);
+        }
+
+        /** One more line of that name. */
+        public RequestEdits add(String name, String template) {
+            return edit(FieldEdits.Kind.ADD, name, template);
+        }
+
+        /** No line of that name. */
+        public RequestEdits remove(String name) {
+            return edit(FieldEdits.Kind.REMOVE, name, "");
+        }
+
+        private RequestEdits edit(FieldEdits.Kind kind, String name, String template) {
+            if (name.equalsIgnoreCase("Host")) {
+                throw new IllegalArgumentException("header Host: every request has exactly one; use set or host(..)");
+            }
+            policy.request = policy.request.plus(kind, name, template, Builder.ALWAYS);
+            return this;
+        }
+    }
+
+    /** Edits to the fields that the client gets. */
+    public static final class ResponseEdits {
+        private final Builder policy;
+        private final IntPredicate when;
+
+        private ResponseEdits(Builder policy, IntPredicate when) {
+            this.policy = policy;
+            this.when = when;
+        }
+
+        /** The edits that follow hold on every status (nginx's {@code always}). */
+        public ResponseEdits always() {
+            return new ResponseEdits(policy, Builder.ALWAYS);
+        }
+
+        /** The edits that follow hold on these statuses only. */
+        public ResponseEdits onStatus(int... statuses) {
+            int[] copy = statuses.clone();
+            return new ResponseEdits(policy, status -> {
+                for (int one : copy) {
+                    if (one == status) {
+                        return true;
+                    }
+                }
+                return false;
+            });
+        }
+
+        /** One line of that name with that value, whatever the upstream sent. */
+        public ResponseEdits set(String name, String template) {
+            return edit(FieldEdits.Kind.SET, name, template, when);
+        }
+
+        /** One more line of that name. */
+        public ResponseEdits add(String name, String template) {
+            return edit(FieldEdits.Kind.ADD, name, template, when);
+        }
+
+        /** No line of that name; holds on every status unless {@link #onStatus} came before. */
+        public ResponseEdits remove(String name) {
+            return edit(FieldEdits.Kind.REMOVE, name, "", when == Builder.WELL ? Builder.ALWAYS : when);
+        }
+
+        private ResponseEdits edit(FieldEdits.Kind kind, String name, String template, IntPredicate condition) {
+            policy.response = policy.response.plus(kind, name, template, condition);
+            return this;
+        }
+    }
+}

@@ -1,0 +1,283 @@
+package io.weir.http;
+
+import java.net.InetAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The head of a request as the client sent it: method, target, fields, and the connection it came over. Immutable; the
+ * {@code with…} methods give a changed copy.
+ */
+public final class RequestHead {
+    private final String method;
+    private final RequestPath target;
+    private final String protocol;
+    private final Headers headers;
+    private final String scheme;
+    private final @Nullable String authority;
+    private final Peer peer;
+    private final @Nullable InetAddress localAddress;
+    private final int localPort;
+
+    private RequestHead(Builder builder) {
+        method = builder.method;
+        target = builder.target;
+        protocol = builder.protocol;
+        headers = builder.headers;
+        scheme = builder.scheme;
+        authority = builder.authority;
+        peer = builder.peer;
+        localAddress = builder.localAddress;
+        localPort = builder.localPort;
+    }
+
+    /** Starts a head; {@code target} is in origin-form, {@code /path?query}. */
+    public static Builder builder(String method, String target) {
+        return new Builder(method, target);
+    }
+
+    /** A GET over plain HTTP/1.1 from 127.0.0.1 with that {@code Host}: for {@code explain} and tests. */
+    public static RequestHead get(String target, String host) {
+        return builder("GET", target).headers(Headers.of("Host", host)).build();
+    }
+
+    /** The method, case kept. */
+    public String method() {
+        return method;
+    }
+
+    /** The target in origin-form, byte for byte as sent. Of an absolute-form target the part after the authority. */
+    public String rawTarget() {
+        return target.raw();
+    }
+
+    /** The target in its two forms. */
+    public RequestPath target() {
+        return target;
+    }
+
+    /**
+     * The normalised path: decoded, dots resolved, slashes merged, without the query. Rules that look at this can't be
+     * walked around by another spelling.
+     */
+    public String path() {
+        return target.normalised();
+    }
+
+    /** What stood after {@code ?}, untouched; null if there was none. */
+    public @Nullable String query() {
+        return target.query();
+    }
+
+    /** {@code HTTP/1.0}, {@code HTTP/1.1} or {@code HTTP/2.0}. */
+    public String protocol() {
+        return protocol;
+    }
+
+    /** The fields as sent. */
+    public Headers headers() {
+        return headers;
+    }
+
+    /** Value of the first field line of that name, or null. */
+    public @Nullable String header(String name) {
+        return headers.get(name);
+    }
+
+    /** Scheme of the connection, {@code http} or {@code https}. */
+    public String scheme() {
+        return scheme;
+    }
+
+    /**
+     * The authority that the client asked for: of the target where that is in absolute-form or HTTP/2's
+     * {@code :authority}, else the {@code Host} field. Port kept; null if the client named none.
+     */
+    public @Nullable String authority() {
+        return authority != null ? authority : headers.get("Host");
+    }
+
+    /** The host of {@link #authority()} as routing wants it: lower case, without port and trailing dot; "" if none. */
+    public String host() {
+        String named = authority();
+        return named == null ? "" : hostOf(named);
+    }
+
+    /** The other end of the connection: the client, or the proxy in front of us. */
+    public Peer peer() {
+        return peer;
+    }
+
+    /** Our address on that connection; null for a unix-domain socket. */
+    public @Nullable InetAddress localAddress() {
+        return localAddress;
+    }
+
+    /** Our port on that connection; 0 for a unix-domain socket. */
+    public int localPort() {
+        return localPort;
+    }
+
+    /** This head with all lines of that field replaced by one. */
+    public RequestHead withHeader(String name, String value) {
+        return withHeaders(headers.with(name, value));
+    }
+
+    /** This head without that field. */
+    public RequestHead withoutHeader(String name) {
+        return headers.contains(name) ? withHeaders(headers.without(name)) : this;
+    }
+
+    /** This head with other fields. */
+    public RequestHead withHeaders(Headers headers) {
+        return toBuilder().headers(headers).build();
+    }
+
+    /** This head with another target in origin-form. Routing is not done again. */
+    public RequestHead withTarget(String target) {
+        return toBuilder().target(target).build();
+    }
+
+    /** A builder that starts with this head. */
+    public Builder toBuilder() {
+        Builder builder = new Builder(method, target);
+        builder.protocol = protocol;
+        builder.headers = headers;
+        builder.scheme = scheme;
+        builder.authority = authority;
+        builder.peer = peer;
+        builder.localAddress = localAddress;
+        builder.localPort = localPort;
+        return builder;
+    }
+
+    /** Method and target, made safe to print. */
+    @Override
+    public String toString() {
+        return Text.escape(method + " " + target.raw());
+    }
+
+    /** The host of an authority: lower case, without port and trailing dot. */
+    public static String hostOf(String authority) {
+        int end = authority.length();
+        int colon = authority.lastIndexOf(':');
+        if (colon >= 0 && authority.indexOf(']', colon) < 0) {
+            end = colon;
+        }
+        if (end > 0 && authority.charAt(end - 1) == '.') {
+            end--;
+        }
+        return lowerCase(authority, end);
+    }
+
+    private static String lowerCase(String text, int end) {
+        for (int i = 0; i < end; i++) {
+            char c = text.charAt(i);
+            if (c >= 'A' && c <= 'Z') {
+                StringBuilder lower = new StringBuilder(end);
+                for (int j = 0; j < end; j++) {
+                    char d = text.charAt(j);
+                    lower.append(d >= 'A' && d <= 'Z' ? (char) (d + 32) : d);
+                }
+                return lower.toString();
+            }
+        }
+        return end == text.length() ? text : text.substring(0, end);
+    }
+
+    /** A head under construction. Defaults: HTTP/1.1, {@code http}, no fields, peer 127.0.0.1. */
+    public static final class Builder {
+        private static final Peer LOCAL = new Peer(InetAddress.getLoopbackAddress(), 0);
+
+        private String method;
+        private RequestPath target;
+        private String protocol = "HTTP/1.1";
+        private Headers headers = Headers.empty();
+        private String scheme = "http";
+        private @Nullable String authority;
+        private Peer peer = LOCAL;
+        private @Nullable InetAddress localAddress;
+        private int localPort;
+
+        private Builder(String method, String target) {
+            this(method, RequestPath.of(target));
+        }
+
+        private Builder(String method, RequestPath target) {
+            this.method = method;
+            this.target = target;
+        }
+
+        /** The method. */
+        public Builder method(String method) {
+            this.method = method;
+            return this;
+        }
+
+        /** The target in origin-form. */
+        public Builder target(String target) {
+            this.target = RequestPath.of(target);
+            return this;
+        }
+
+        /** {@code HTTP/1.0}, {@code HTTP/1.1} or {@code HTTP/2.0}. */
+        public Builder protocol(String protocol) {
+            this.protocol = protocol;
+            return this;
+        }
+
+        /** All fields. */
+        public Builder headers(Headers headers) {
+            this.headers = headers;
+            return this;
+        }
+
+        /** Appends a field line. */
+        public Builder header(String name, String value) {
+            headers = headers.toBuilder().add(name, value).build();
+            return this;
+        }
+
+        /** {@code http} or {@code https}. */
+        public Builder scheme(String scheme) {
+            this.scheme = scheme;
+            return this;
+        }
+
+        /** The authority of the target, where it has one; null to go by the {@code Host} field. */
+        public Builder authority(@Nullable String authority) {
+            this.authority = authority;
+            return this;
+        }
+
+        /** The other end of the connection. */
+        public Builder peer(Peer peer) {
+            this.peer = peer;
+            return this;
+        }
+
+        /**
+         * The other end of the connection by its address.
+         *
+         * @throws IllegalArgumentException if it is no IP address
+         */
+        public Builder peer(String address) {
+            InetAddress parsed = IpRange.parseAddress(address);
+            if (parsed == null) {
+                throw new IllegalArgumentException("peer: \"" + address + "\" (expected: an IP address)");
+            }
+            return peer(new Peer(parsed, 0));
+        }
+
+        /** Our end of the connection. */
+        public Builder local(@Nullable InetAddress address, int port) {
+            localAddress = address;
+            localPort = port;
+            return this;
+        }
+
+        /** The head. */
+        public RequestHead build() {
+            return new RequestHead(this);
+        }
+    }
+}

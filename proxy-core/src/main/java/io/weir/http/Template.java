@@ -1,0 +1,172 @@
+package io.weir.http;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Text with nginx's variables: {@code "$scheme://$host$request_uri"}, {@code "${host}-a"}. Parsed once; an unknown
+ * variable is refused then. A variable without a value renders as nothing.
+ *
+ * <p>Known: {@code $host $http_host $http_NAME $cookie_NAME $arg_NAME $args $query_string $is_args $uri $document_uri
+ * $request_uri $request $request_method $request_id $scheme $https $remote_addr $remote_port $realip_remote_addr
+ * $remote_user $server_addr $server_port $server_name $server_protocol $content_type $content_length $proxy_host
+ * $proxy_port $proxy_add_x_forwarded_for}, each with nginx's meaning; the last one holds only what trusted proxies vouch
+ * for.
+ */
+public final class Template {
+    private static final Map<String, Function<Variables, @Nullable String>> VARIABLES = variables();
+
+    private final String text;
+    private final List<Function<Variables, @Nullable String>> parts;
+    private final @Nullable String constant;
+
+    private Template(
+            String text, List<Function<Variables, @Nullable String>> parts, @Nullable String constant) {
+        this.text = text;
+        this.parts = parts;
+        this.constant = constant;
+    }
+
+    /**
+     * Reads a template.
+     *
+     * @throws IllegalArgumentException for an unknown variable or a {@code $} that starts none
+     */
+    public static Template parse(String text) {
+        if (text.indexOf('$') < 0) {
+            return new Template(text, List.of(), text);
+        }
+        List<Function<Variables, @Nullable String>> parts = new ArrayList<>();
+        int at = 0;
+        while (at < text.length()) {
+            int dollar = text.indexOf('$', at);
+            int literalEnd = dollar < 0 ? text.length() : dollar;
+            if (literalEnd > at) {
+                String literal = text.substring(at, literalEnd);
+                parts.add(v -> literal);
+            }
+            if (dollar < 0) {
+                break;
+            }
+            boolean braced = dollar + 1 < text.length() && text.charAt(dollar + 1) == '{';
+            int from = braced ? dollar + 2 : dollar + 1;
+            int to = from;
+            while (to < text.length() && isNameChar(text.charAt(to))) to++;
+            if (to == from || (braced && (to == text.length() || text.charAt(to) != '}'))) {
+                throw new IllegalArgumentException("template \"" + Text.escape(text) + "\": \"$\" at " + dollar
+                        + " starts no variable (expected: $name or ${name})");
+            }
+            parts.add(variable(text, text.substring(from, to)));
+            at = braced ? to + 1 : to;
+        }
+        return new Template(text, List.copyOf(parts), null);
+    }
+
+    /** The text with every variable replaced by its value. */
+    public String render(Variables variables) {
+        if (constant != null) {
+            return constant;
+        }
+        if (parts.size() == 1) {
+            String only = parts.get(0).apply(variables);
+            return only == null ? "" : only;
+        }
+        StringBuilder rendered = new StringBuilder(64);
+        for (Function<Variables, @Nullable String> part : parts) {
+            String value = part.apply(variables);
+            if (value != null) {
+                rendered.append(value);
+            }
+        }
+        return rendered.toString();
+    }
+
+    /** Whether there is no variable in it. */
+    public boolean isConstant() {
+        return constant != null;
+    }
+
+    /** The text as it was given. */
+    @Override
+    public String toString() {
+        return text;
+    }
+
+    private static Function<Variables, @Nullable String> variable(String text, String name) {
+        Function<Variables, @Nullable String> known = VARIABLES.get(name);
+        if (known != null) {
+            return known;
+        }
+        if (name.startsWith("http_") && name.length() > 5) {
+            String field = name.substring(5).replace('_', '-');
+            return v -> v.request().headers().joined(field);
+        }
+        if (name.startsWith("arg_") && name.length() > 4) {
+            String argument = name.substring(4);
+            return v -> Queries.first(v.request().query(), argument);
+        }
+        if (name.startsWith("cookie_") && name.length() > 7) {
+            String cookie = name.substring(7);
+            return v -> Cookies.first(v.request().headers(), cookie);
+        }
+        throw new IllegalArgumentException("template \"" + Text.escape(text) + "\": unknown variable $" + name
+                + " (known: $" + String.join(" $", VARIABLES.keySet()) + ", $http_NAME, $arg_NAME, $cookie_NAME)");
+    }
+
+    private static Map<String, Function<Variables, @Nullable String>> variables() {
+        Map<String, Function<Variables, @Nullable String>> known = new TreeMap<>();
+        known.put("args", v -> v.request().query());
+        known.put("content_length", v -> v.request().header("Content-Length"));
+        known.put("content_type", v -> v.request().header("Content-Type"));
+        known.put("document_uri", v -> v.request().path());
+        known.put("host", Template::host);
+        known.put("http_host", v -> v.request().authority());
+        known.put("https", v -> v.request().scheme().equals("https") ? "on" : "");
+        known.put("is_args", v -> v.request().query() == null || v.request().query().isEmpty() ? "" : "?");
+        known.put("proxy_add_x_forwarded_for", Variables::forwardedFor);
+        known.put("proxy_host", Variables::upstreamAuthority);
+        known.put("proxy_port", v -> portOf(v.upstreamAuthority()));
+        known.put("query_string", v -> v.request().query());
+        known.put("realip_remote_addr", v -> v.request().peer().host());
+        known.put("remote_addr", Variables::clientAddress);
+        known.put("remote_port", v -> Integer.toString(v.request().peer().port()));
+        known.put("remote_user", v -> v.attribute("remote_user"));
+        known.put("request", Template::requestLine);
+        known.put("request_id", Variables::requestId);
+        known.put("request_method", v -> v.request().method());
+        known.put("request_uri", v -> v.request().rawTarget());
+        known.put("scheme", v -> v.request().scheme());
+        known.put("server_addr", v -> {
+            var address = v.request().localAddress();
+            return address == null ? "unix:" : IpRange.format(address);
+        });
+        known.put("server_name", Variables::siteName);
+        known.put("server_port", v -> Integer.toString(v.request().localPort()));
+        known.put("server_protocol", v -> v.request().protocol());
+        known.put("uri", v -> v.request().path());
+        return known;
+    }
+
+    private static String host(Variables v) {
+        String host = v.request().host();
+        return host.isEmpty() ? v.siteName() : host;
+    }
+
+    private static String requestLine(Variables v) {
+        RequestHead request = v.request();
+        return request.method() + " " + request.rawTarget() + " " + request.protocol();
+    }
+
+    private static String portOf(String authority) {
+        int colon = authority.lastIndexOf(':');
+        return colon < 0 || authority.indexOf(']', colon) >= 0 ? "80" : authority.substring(colon + 1);
+    }
+
+    private static boolean isNameChar(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    }
+}

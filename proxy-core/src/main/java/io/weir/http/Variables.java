@@ -1,0 +1,27 @@
+package io.weir.http;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Template} is filled from: one exchange, seen through nginx's variables. */
+public interface Variables {
+    /** The request as the client sent it. */
+    RequestHead request();
+
+    /** The client's address after trusted proxies, {@code $remote_addr}. */
+    String clientAddress();
+
+    /** {@code X-Forwarded-For} for the upstream: the trusted chain and the peer, {@code $proxy_add_x_forwarded_for}. */
+    String forwardedFor();
+
+    /** First name of the site, {@code $server_name}; "" if it has none. */
+    String siteName();
+
+    /** Host and port of the upstream in use, {@code $proxy_host}; "" before one is chosen. */
+    String upstreamAuthority();
+
+    /** 32 hex digits that name this exchange, {@code $request_id}. */
+    String requestId();
+
+    /** An attribute that a middleware set, such as {@code remote_user}; null if none did. */
+    @Nullable String attribute(String name);
+}
