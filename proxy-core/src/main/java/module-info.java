@@ -1,3 +1,3 @@
 module io.weir.core {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }
