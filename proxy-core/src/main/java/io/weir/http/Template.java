@@ -122,7 +122,7 @@ public final class Template {
         known.put("args", v -> v.request().query());
         known.put("content_length", v -> v.request().header("Content-Length"));
         known.put("content_type", v -> v.request().header("Content-Type"));
-        known.put("document_uri", v -> v.request().path());
+        known.put("document_uri", Template::path);
         known.put("host", Template::host);
         known.put("http_host", v -> v.request().authority());
         known.put("https", v -> v.request().scheme().equals("https") ? "on" : "");
@@ -147,13 +147,24 @@ public final class Template {
         known.put("server_name", Variables::siteName);
         known.put("server_port", v -> Integer.toString(v.request().localPort()));
         known.put("server_protocol", v -> v.request().protocol());
-        known.put("uri", v -> v.request().path());
+        known.put("uri", Template::path);
         return known;
     }
 
     private static String host(Variables v) {
         String host = v.request().host();
         return host.isEmpty() ? v.siteName() : host;
+    }
+
+    /** The normalised path. It was decoded, so a control character in it could split a message: those stay encoded. */
+    private static String path(Variables v) {
+        String path = v.request().path();
+        for (int i = 0; i < path.length(); i++) {
+            if (path.charAt(i) < ' ') {
+                return RequestPath.escape(path);
+            }
+        }
+        return path;
     }
 
     private static String requestLine(Variables v) {

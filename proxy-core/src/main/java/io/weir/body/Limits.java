@@ -1,0 +1,62 @@
+package io.weir.body;
+
+/**
+ * How much a client or an upstream may send. Immutable; each {@code with…} gives a changed copy.
+ *
+ * @param requestHead bytes of a request's head, request line included; 431 beyond it. Default 32 KiB. Of the listener
+ * @param requestFields field lines of a request; 431 beyond it. Default 200. Of the listener
+ * @param requestTarget bytes of a request target; 414 beyond it. Default 16 KiB. Of the listener
+ * @param requestBody bytes of a request body; 413 beyond it. Default unlimited ({@code Long.MAX_VALUE}); nginx's
+ *     {@code client_max_body_size} defaults to 1 MiB
+ * @param responseHead bytes of an upstream's head; 502 beyond it. Default 64 KiB
+ */
+public record Limits(int requestHead, int requestFields, int requestTarget, long requestBody, int responseHead) {
+    private static final Limits DEFAULTS = new Limits(32 * 1024, 200, 16 * 1024, Long.MAX_VALUE, 64 * 1024);
+
+    /** Checks that each is positive. */
+    public Limits {
+        check("requestHead", requestHead);
+        check("requestFields", requestFields);
+        check("requestTarget", requestTarget);
+        if (requestBody < 0) {
+            throw new IllegalArgumentException("requestBody: " + requestBody + " (expected: >= 0 bytes)");
+        }
+        check("responseHead", responseHead);
+    }
+
+    /** The defaults named above. */
+    public static Limits defaults() {
+        return DEFAULTS;
+    }
+
+    /** Another limit on request heads, in bytes. */
+    public Limits withRequestHead(int bytes) {
+        return new Limits(bytes, requestFields, requestTarget, requestBody, responseHead);
+    }
+
+    /** Another limit on the number of request fields. */
+    public Limits withRequestFields(int lines) {
+        return new Limits(requestHead, lines, requestTarget, requestBody, responseHead);
+    }
+
+    /** Another limit on request targets, in bytes. */
+    public Limits withRequestTarget(int bytes) {
+        return new Limits(requestHead, requestFields, bytes, requestBody, responseHead);
+    }
+
+    /** Another limit on request bodies, in bytes. */
+    public Limits withRequestBody(long bytes) {
+        return new Limits(requestHead, requestFields, requestTarget, bytes, responseHead);
+    }
+
+    /** Another limit on upstreams' heads, in bytes. */
+    public Limits withResponseHead(int bytes) {
+        return new Limits(requestHead, requestFields, requestTarget, requestBody, bytes);
+    }
+
+    private static void check(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+        }
+    }
+}

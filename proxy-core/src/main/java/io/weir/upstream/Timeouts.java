@@ -1,0 +1,211 @@
+package io.weir.upstream;
+
+import java.time.Duration;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How long each side may take. Every clock runs between two successive operations, not over the whole exchange, except
+ * {@code total}. A clock that is not set takes the value of the level above, at last the default.
+ *
+ * <table>
+ * <caption>Clocks</caption>
+ * <tr><th>clock</th><th>nginx</th><th>default</th><th>when it runs out</th></tr>
+ * <tr><td>connect</td><td>proxy_connect_timeout</td><td>5 s</td><td>504, or the next upstream</td></tr>
+ * <tr><td>read</td><td>proxy_read_timeout</td><td>60 s</td><td>504, or the next upstream; a broken body</td></tr>
+ * <tr><td>send</td><td>proxy_send_timeout</td><td>60 s</td><td>504, or the next upstream</td></tr>
+ * <tr><td>total</td><td>none</td><td>off</td><td>504; a broken body</td></tr>
+ * <tr><td>clientHead</td><td>client_header_timeout</td><td>60 s</td><td>408 or close</td></tr>
+ * <tr><td>clientBody</td><td>client_body_timeout</td><td>60 s</td><td>408</td></tr>
+ * <tr><td>clientSend</td><td>send_timeout</td><td>60 s</td><td>close</td></tr>
+ * <tr><td>keepAlive</td><td>keepalive_timeout</td><td>75 s</td><td>close</td></tr>
+ * </table>
+ *
+ * <p>{@code read} does not run while Weir itself holds the upstream back for a slow client. {@code clientHead} and
+ * {@code keepAlive} belong to the listener: they can be set on the proxy only. Immutable.
+ */
+public final class Timeouts {
+    private static final Timeouts INHERIT = new Timeouts(new Builder());
+    private static final Duration SIXTY_SECONDS = Duration.ofSeconds(60);
+
+    private final @Nullable Duration connect;
+    private final @Nullable Duration read;
+    private final @Nullable Duration send;
+    private final @Nullable Duration total;
+    private final @Nullable Duration clientHead;
+    private final @Nullable Duration clientBody;
+    private final @Nullable Duration clientSend;
+    private final @Nullable Duration keepAlive;
+
+    private Timeouts(Builder builder) {
+        connect = builder.connect;
+        read = builder.read;
+        send = builder.send;
+        total = builder.total;
+        clientHead = builder.clientHead;
+        clientBody = builder.clientBody;
+        clientSend = builder.clientSend;
+        keepAlive = builder.keepAlive;
+    }
+
+    /** Sets nothing: every clock is the level above's. */
+    public static Timeouts inherit() {
+        return INHERIT;
+    }
+
+    /** The upstream's three clocks, in nginx's order of fame: connect, read, send. */
+    public static Timeouts of(Duration connect, Duration read, Duration send) {
+        return builder().connect(connect).read(read).send(send).build();
+    }
+
+    /** A builder that sets nothing yet. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** These clocks where they stand below another level. */
+    public Timeouts below(Timeouts above) {
+        if (this == INHERIT) {
+            return above;
+        }
+        Builder merged = new Builder();
+        merged.connect = connect != null ? connect : above.connect;
+        merged.read = read != null ? read : above.read;
+        merged.send = send != null ? send : above.send;
+        merged.total = total != null ? total : above.total;
+        merged.clientHead = clientHead != null ? clientHead : above.clientHead;
+        merged.clientBody = clientBody != null ? clientBody : above.clientBody;
+        merged.clientSend = clientSend != null ? clientSend : above.clientSend;
+        merged.keepAlive = keepAlive != null ? keepAlive : above.keepAlive;
+        return merged.build();
+    }
+
+    /** To get a connection to the upstream. */
+    public Duration connect() {
+        return connect != null ? connect : Duration.ofSeconds(5);
+    }
+
+    /** Between two reads from the upstream. */
+    public Duration read() {
+        return read != null ? read : SIXTY_SECONDS;
+    }
+
+    /** Between two writes to the upstream. */
+    public Duration send() {
+        return send != null ? send : SIXTY_SECONDS;
+    }
+
+    /** For the whole exchange; null for no limit. */
+    public @Nullable Duration total() {
+        return total;
+    }
+
+    /** For a whole request head. */
+    public Duration clientHead() {
+        return clientHead != null ? clientHead : SIXTY_SECONDS;
+    }
+
+    /** Between two reads of a request body. */
+    public Duration clientBody() {
+        return clientBody != null ? clientBody : SIXTY_SECONDS;
+    }
+
+    /** Between two writes to the client. */
+    public Duration clientSend() {
+        return clientSend != null ? clientSend : SIXTY_SECONDS;
+    }
+
+    /** That a connection may stay open between two requests. */
+    public Duration keepAlive() {
+        return keepAlive != null ? keepAlive : Duration.ofSeconds(75);
+    }
+
+    /** Whether a clock of the listener is set here. */
+    public boolean setsListenerClocks() {
+        return clientHead != null || keepAlive != null;
+    }
+
+    @Override
+    public String toString() {
+        StringJoiner text = new StringJoiner(", ", "[", "]");
+        text.add("connect " + connect()).add("read " + read()).add("send " + send());
+        if (total != null) {
+            text.add("total " + total);
+        }
+        return text.add("clientBody " + clientBody()).add("clientSend " + clientSend()).toString();
+    }
+
+    /** Clocks under construction. Each must be at least a millisecond. */
+    public static final class Builder {
+        private @Nullable Duration connect;
+        private @Nullable Duration read;
+        private @Nullable Duration send;
+        private @Nullable Duration total;
+        private @Nullable Duration clientHead;
+        private @Nullable Duration clientBody;
+        private @Nullable Duration clientSend;
+        private @Nullable Duration keepAlive;
+
+        private Builder() {}
+
+        /** To get a connection to the upstream. */
+        public Builder connect(Duration duration) {
+            connect = check("connect", duration);
+            return this;
+        }
+
+        /** Between two reads from the upstream. */
+        public Builder read(Duration duration) {
+            read = check("read", duration);
+            return this;
+        }
+
+        /** Between two writes to the upstream. */
+        public Builder send(Duration duration) {
+            send = check("send", duration);
+            return this;
+        }
+
+        /** For the whole exchange, retries and streaming included. Rarely right for a stream. */
+        public Builder total(Duration duration) {
+            total = check("total", duration);
+            return this;
+        }
+
+        /** For a whole request head. */
+        public Builder clientHead(Duration duration) {
+            clientHead = check("clientHead", duration);
+            return this;
+        }
+
+        /** Between two reads of a request body. */
+        public Builder clientBody(Duration duration) {
+            clientBody = check("clientBody", duration);
+            return this;
+        }
+
+        /** Between two writes to the client. */
+        public Builder clientSend(Duration duration) {
+            clientSend = check("clientSend", duration);
+            return this;
+        }
+
+        /** That a connection may stay open between two requests. */
+        public Builder keepAlive(Duration duration) {
+            keepAlive = check("keepAlive", duration);
+            return this;
+        }
+
+        /** The clocks. */
+        public Timeouts build() {
+            return new Timeouts(this);
+        }
+
+        private static Duration check(String clock, Duration duration) {
+            if (duration.compareTo(Duration.ofMillis(1)) < 0) {
+                throw new IllegalArgumentException(clock + ": " + duration + " (expected: >= 1 ms)");
+            }
+            return duration;
+        }
+    }
+}

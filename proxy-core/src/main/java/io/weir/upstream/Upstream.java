@@ -1,0 +1,184 @@
+package io.weir.upstream;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.Locale;
+
+/** One origin server of a pool, as configured. Immutable. */
+public final class Upstream {
+    private final String url;
+    private final String host;
+    private final int port;
+    private final String path;
+    private final int weight;
+    private final int maxFails;
+    private final Duration failTimeout;
+    private final boolean backup;
+    private final boolean down;
+
+    private Upstream(Builder builder) {
+        url = builder.url;
+        host = builder.host;
+        port = builder.port;
+        path = builder.path;
+        weight = builder.weight;
+        maxFails = builder.maxFails;
+        failTimeout = builder.failTimeout;
+        backup = builder.backup;
+        down = builder.down;
+    }
+
+    /**
+     * Starts an upstream at {@code http://host[:port][/path]}. A path, if there is one, takes the place of the route's
+     * prefix, as in nginx's {@code proxy_pass} with a URI.
+     *
+     * @throws IllegalArgumentException if the text is no such URL
+     */
+    public static Builder at(String url) {
+        return new Builder(url);
+    }
+
+    /** The URL as given, without path: {@code http://127.0.0.1:3000}. It names this upstream in logs. */
+    public String url() {
+        return "http://" + authority();
+    }
+
+    /** Host and port as they go into a {@code Host} field; the port is left out where it is the scheme's own. */
+    public String authority() {
+        return port == 80 ? host : host + ":" + port;
+    }
+
+    /** Host name or address, an IPv6 address in brackets. */
+    public String host() {
+        return host;
+    }
+
+    /** TCP port. */
+    public int port() {
+        return port;
+    }
+
+    /** The path of the URL; "" if there is none. */
+    public String path() {
+        return path;
+    }
+
+    /** Its share of the requests, 1 by default. */
+    public int weight() {
+        return weight;
+    }
+
+    /** Failures within {@link #failTimeout} that take it out; 0: never. Default 1. */
+    public int maxFails() {
+        return maxFails;
+    }
+
+    /** The time in which failures count, and for which it then stays out. Default 10 s. */
+    public Duration failTimeout() {
+        return failTimeout;
+    }
+
+    /** Whether it serves only while no other can. */
+    public boolean isBackup() {
+        return backup;
+    }
+
+    /** Whether it is out for good. */
+    public boolean isDown() {
+        return down;
+    }
+
+    /** Its URL. */
+    @Override
+    public String toString() {
+        return url;
+    }
+
+    /** An upstream under construction. */
+    public static final class Builder {
+        private final String url;
+        private final String host;
+        private final int port;
+        private final String path;
+        private int weight = 1;
+        private int maxFails = 1;
+        private Duration failTimeout = Duration.ofSeconds(10);
+        private boolean backup;
+        private boolean down;
+
+        private Builder(String url) {
+            URI uri;
+            try {
+                uri = new URI(url);
+            } catch (URISyntaxException e) {
+                throw malformed(url, e.getReason());
+            }
+            if (!"http".equalsIgnoreCase(uri.getScheme())) {
+                throw malformed(url, "scheme " + uri.getScheme());
+            }
+            if (uri.getHost() == null) {
+                throw malformed(url, "no host");
+            }
+            if (uri.getRawQuery() != null || uri.getRawFragment() != null || uri.getRawUserInfo() != null) {
+                throw malformed(url, "a query, fragment or user has no meaning here");
+            }
+            if (uri.getPort() == 0 || uri.getPort() > 65535) {
+                throw malformed(url, "port " + uri.getPort());
+            }
+            this.url = url;
+            host = uri.getHost().toLowerCase(Locale.ROOT);
+            port = uri.getPort() < 0 ? 80 : uri.getPort();
+            path = uri.getRawPath() == null ? "" : uri.getRawPath();
+        }
+
+        /** Its share of the requests, 1 or more (nginx {@code weight}). */
+        public Builder weight(int weight) {
+            if (weight < 1) {
+                throw new IllegalArgumentException("weight: " + weight + " (expected: >= 1)");
+            }
+            this.weight = weight;
+            return this;
+        }
+
+        /** Failures that take it out (nginx {@code max_fails}); 0: never. */
+        public Builder maxFails(int maxFails) {
+            if (maxFails < 0) {
+                throw new IllegalArgumentException("maxFails: " + maxFails + " (expected: >= 0)");
+            }
+            this.maxFails = maxFails;
+            return this;
+        }
+
+        /** Time in which failures count, and for which it stays out (nginx {@code fail_timeout}). */
+        public Builder failTimeout(Duration failTimeout) {
+            if (failTimeout.isNegative() || failTimeout.isZero()) {
+                throw new IllegalArgumentException("failTimeout: " + failTimeout + " (expected: > 0)");
+            }
+            this.failTimeout = failTimeout;
+            return this;
+        }
+
+        /** Serves only while no other can (nginx {@code backup}). */
+        public Builder backup() {
+            backup = true;
+            return this;
+        }
+
+        /** Is out for good (nginx {@code down}). */
+        public Builder down() {
+            down = true;
+            return this;
+        }
+
+        /** The upstream. */
+        public Upstream build() {
+            return new Upstream(this);
+        }
+
+        private static IllegalArgumentException malformed(String url, String why) {
+            return new IllegalArgumentException(
+                    "upstream \"" + url + "\": " + why + " (expected: http://host[:port][/path])");
+        }
+    }
+}
