@@ -1,0 +1,108 @@
+package io.weir.middleware;
+
+import io.weir.http.Outcome;
+import io.weir.http.RequestHead;
+import io.weir.http.ResponseHead;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/**
+ * A step that every request of a proxy, site or route passes before an upstream is chosen, and every response on its way
+ * back. <strong>It must not block:</strong> it runs on the thread that serves the sockets. Wrap what blocks in
+ * {@link #blocking}, or return {@link Verdict#later}.
+ *
+ * <p>Order: the proxy's, the site's, the route's; responses in reverse. Responses are the upstream's and Weir's own
+ * replies alike. An exception is a 500 for the client and is logged with the middleware's name.
+ */
+@FunctionalInterface
+public interface Middleware {
+    /** Says what becomes of a request. */
+    Verdict onRequest(RequestHead request, RequestContext context);
+
+    /** Changes a response's head; as it stands unless overridden. Not called for interim responses. */
+    default ResponseHead onResponse(ResponseHead response, RequestContext context) {
+        return response;
+    }
+
+    /** Its name in logs and explanations. */
+    default String name() {
+        String name = getClass().getSimpleName();
+        return name.isEmpty() || name.contains("$$Lambda") ? "middleware" : name;
+    }
+
+    /** A middleware that only looks at requests. */
+    static Middleware gate(Function<RequestHead, Verdict> gate) {
+        return new Named("gate", (request, context) -> gate.apply(request), null);
+    }
+
+    /** A middleware that looks at requests and their context. */
+    static Middleware gate(BiFunction<RequestHead, RequestContext, Verdict> gate) {
+        return new Named("gate", gate, null);
+    }
+
+    /** A middleware that changes requests. */
+    static Middleware mapRequest(UnaryOperator<RequestHead> change) {
+        return new Named("mapRequest", (request, context) -> Verdict.proceed(change.apply(request)), null);
+    }
+
+    /** A middleware that changes responses. */
+    static Middleware mapResponse(UnaryOperator<ResponseHead> change) {
+        return new Named("mapResponse", (request, context) -> Verdict.proceed(request), change);
+    }
+
+    /** A middleware that is told how each exchange ended. */
+    static Middleware onEnd(Consumer<Outcome> hook) {
+        return new Named(
+                "onEnd",
+                (request, context) -> {
+                    context.onEnd(hook);
+                    return Verdict.proceed(request);
+                },
+                null);
+    }
+
+    /** Runs a middleware whose {@code onRequest} blocks on the engine's executor instead. */
+    static Middleware blocking(Middleware blocking) {
+        return new Middleware() {
+            @Override
+            public Verdict onRequest(RequestHead request, RequestContext context) {
+                return Verdict.later(CompletableFuture.supplyAsync(
+                        () -> blocking.onRequest(request, context), context.executor()));
+            }
+
+            @Override
+            public ResponseHead onResponse(ResponseHead response, RequestContext context) {
+                return blocking.onResponse(response, context);
+            }
+
+            @Override
+            public String name() {
+                return blocking.name();
+            }
+        };
+    }
+
+    /** This middleware under a name of your choice. */
+    default Middleware named(String name) {
+        Middleware inner = this;
+        return new Middleware() {
+            @Override
+            public Verdict onRequest(RequestHead request, RequestContext context) {
+                return inner.onRequest(request, context);
+            }
+
+            @Override
+            public ResponseHead onResponse(ResponseHead response, RequestContext context) {
+                return inner.onResponse(response, context);
+            }
+
+            @Override
+            public String name() {
+                return name;
+            }
+        };
+    }
+}

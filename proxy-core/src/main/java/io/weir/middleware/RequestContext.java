@@ -1,0 +1,39 @@
+package io.weir.middleware;
+
+import io.weir.http.Outcome;
+import io.weir.http.Peer;
+import io.weir.http.RequestHead;
+import java.net.InetAddress;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a middleware may know of an exchange beside the request's head. */
+public interface RequestContext {
+    /** The request as the client sent it, whatever middleware changed. */
+    RequestHead original();
+
+    /** The other end of the connection. */
+    Peer peer();
+
+    /** The client's address after trusted proxies; null if it came over a unix-domain socket. */
+    @Nullable InetAddress client();
+
+    /** The same as text. */
+    String clientAddress();
+
+    /** Monotonic nanoseconds of the report that is being handled. */
+    long now();
+
+    /** An attribute that an earlier middleware set, or null. */
+    @Nullable String attribute(String name);
+
+    /** Sets an attribute, such as {@code remote_user}, for later middleware, templates and logs. */
+    void attribute(String name, String value);
+
+    /** Runs {@code hook} once when the exchange has ended, however it ended. */
+    void onEnd(Consumer<Outcome> hook);
+
+    /** Where blocking work may run. */
+    Executor executor();
+}

@@ -1,0 +1,141 @@
+package io.weir.upstream;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A named group of upstreams that serve the same requests (nginx {@code upstream}). Immutable. */
+public final class UpstreamPool {
+    private final String name;
+    private final List<Upstream> upstreams;
+    private final BalancingStrategy balancing;
+    private final KeepAlive keepAlive;
+    private final RetryPolicy retry;
+
+    private UpstreamPool(Builder builder) {
+        name = builder.name;
+        upstreams = List.copyOf(builder.upstreams);
+        balancing = builder.balancing;
+        keepAlive = builder.keepAlive;
+        retry = builder.retry;
+    }
+
+    /** Starts a pool. */
+    public static Builder named(String name) {
+        return new Builder(name);
+    }
+
+    /** A pool of equal upstreams with all defaults. */
+    public static UpstreamPool of(String name, String... urls) {
+        Builder builder = named(name);
+        for (String url : urls) {
+            builder.upstream(url);
+        }
+        return builder.build();
+    }
+
+    /** Its name: in logs, and what keeps its state across a reload. */
+    public String name() {
+        return name;
+    }
+
+    /** Its upstreams, in order. */
+    public List<Upstream> upstreams() {
+        return upstreams;
+    }
+
+    /** How the next upstream is chosen. */
+    public BalancingStrategy balancing() {
+        return balancing;
+    }
+
+    /** How connections are kept. */
+    public KeepAlive keepAlive() {
+        return keepAlive;
+    }
+
+    /** When another upstream is tried. */
+    public RetryPolicy retry() {
+        return retry;
+    }
+
+    /**
+     * The path that all its URLs share; null if they have none. It takes the place of a route's prefix.
+     *
+     * @throws IllegalStateException if the URLs differ in it, which a config refuses
+     */
+    public @Nullable String path() {
+        String path = null;
+        for (Upstream upstream : upstreams) {
+            if (path != null && !path.equals(upstream.path())) {
+                throw new IllegalStateException("pool " + name + ": paths differ");
+            }
+            path = upstream.path();
+        }
+        return path == null || path.isEmpty() ? null : path;
+    }
+
+    /** Its name. */
+    @Override
+    public String toString() {
+        return name + upstreams;
+    }
+
+    /** A pool under construction. */
+    public static final class Builder {
+        private final String name;
+        private final List<Upstream> upstreams = new ArrayList<>();
+        private BalancingStrategy balancing = BalancingStrategy.roundRobin();
+        private KeepAlive keepAlive = KeepAlive.defaults();
+        private RetryPolicy retry = RetryPolicy.defaults();
+
+        private Builder(String name) {
+            if (name.isBlank()) {
+                throw new IllegalArgumentException("pool name: \"\" (expected: a name for logs)");
+            }
+            this.name = name;
+        }
+
+        /** Adds {@code http://host[:port][/path]} with all defaults. */
+        public Builder upstream(String url) {
+            return upstream(Upstream.at(url).build());
+        }
+
+        /** Adds {@code http://host[:port][/path]} with settings of its own. */
+        public Builder upstream(String url, Consumer<Upstream.Builder> settings) {
+            Upstream.Builder builder = Upstream.at(url);
+            settings.accept(builder);
+            return upstream(builder.build());
+        }
+
+        /** Adds a ready one. */
+        public Builder upstream(Upstream upstream) {
+            upstreams.add(upstream);
+            return this;
+        }
+
+        /** How the next upstream is chosen; round robin by weight if not said. */
+        public Builder balancing(BalancingStrategy balancing) {
+            this.balancing = balancing;
+            return this;
+        }
+
+        /** How connections are kept. */
+        public Builder keepAlive(KeepAlive keepAlive) {
+            this.keepAlive = keepAlive;
+            return this;
+        }
+
+        /** When another upstream is tried (nginx {@code proxy_next_upstream}). */
+        public Builder retry(RetryPolicy retry) {
+            this.retry = retry;
+            return this;
+        }
+
+        /** The pool. Whether it makes sense as a whole is checked with the config. */
+        public UpstreamPool build() {
+            return new UpstreamPool(this);
+        }
+    }
+}

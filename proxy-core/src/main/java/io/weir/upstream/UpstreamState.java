@@ -1,0 +1,88 @@
+package io.weir.upstream;
+
+/**
+ * How one upstream is doing: exchanges in flight, and nginx's passive health. It survives a reload. Guarded by its pool's
+ * lock, except for reading.
+ */
+public final class UpstreamState {
+    /** Both of nginx's meanings of {@code fail_timeout} hang on when the upstream was last looked at. */
+    private static final long NEVER = Long.MIN_VALUE;
+
+    private volatile Upstream upstream;
+    private volatile int inFlight;
+    private volatile int fails;
+    private long lastFailure = NEVER;
+    private long lastChecked = NEVER;
+
+    UpstreamState(Upstream upstream) {
+        this.upstream = upstream;
+    }
+
+    /** The upstream as configured now. */
+    public Upstream upstream() {
+        return upstream;
+    }
+
+    /** Exchanges that use it now. */
+    public int inFlight() {
+        return inFlight;
+    }
+
+    /** Failures since the last good answer after a failure. */
+    public int fails() {
+        return fails;
+    }
+
+    void configure(Upstream upstream) {
+        this.upstream = upstream;
+    }
+
+    /** Whether failures keep it out at that moment. After {@code failTimeout} one request is let through. */
+    boolean isEjected(long now) {
+        int maxFails = upstream.maxFails();
+        return maxFails > 0 && fails >= maxFails && !isPast(lastChecked, now);
+    }
+
+    void taken(long now) {
+        inFlight++;
+        if (isPast(lastChecked, now)) {
+            lastChecked = now;
+        }
+    }
+
+    void released() {
+        inFlight--;
+    }
+
+    /** Returns whether this failure takes it out. */
+    boolean failed(long now) {
+        fails++;
+        lastFailure = now;
+        lastChecked = now;
+        return upstream.maxFails() > 0 && fails == upstream.maxFails();
+    }
+
+    /** Returns whether this success brings it back. */
+    boolean succeeded() {
+        boolean wasOut = upstream.maxFails() > 0 && fails >= upstream.maxFails();
+        if (fails > 0 && lastFailure - lastChecked < 0) {
+            fails = 0;
+            return wasOut;
+        }
+        return false;
+    }
+
+    void forgetFailures() {
+        fails = 0;
+    }
+
+    private boolean isPast(long since, long now) {
+        return since == NEVER || now - since > upstream.failTimeout().toNanos();
+    }
+
+    /** URL and numbers. */
+    @Override
+    public String toString() {
+        return upstream.url() + " inFlight=" + inFlight + " fails=" + fails;
+    }
+}
