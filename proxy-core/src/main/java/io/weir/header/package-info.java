@@ -1,10 +1,6 @@
 /**
-<<<<<<< HEAD
  * What happens to header fields on their way: hop-by-hop fields go, forwarding fields that nobody trusted vouches for
  * go, then the user's policy. Imports only {@code io.weir.http}. Start with {@link io.weir.header.HeaderPolicy}.
-=======
- * Which header fields go on to the other side, which are dropped, and which the proxy adds.
->>>>>>> build
  */
 @NullMarked
 package io.weir.header;

@@ -1,0 +1,17 @@
+package io.weir.log;
+
+import io.weir.http.ProxyError;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One try at one upstream.
+ *
+ * @param upstream its URL
+ * @param status the status it answered with; 0 if it sent none
+ * @param connectNanos until there was a connection; −1 if there never was one
+ * @param headNanos until its head had come; −1 if it never did
+ * @param totalNanos until its last byte, or its failure
+ * @param error how it failed, or null
+ */
+public record AttemptSummary(
+        String upstream, int status, long connectNanos, long headNanos, long totalNanos, @Nullable ProxyError error) {}

@@ -1,0 +1,272 @@
+package io.weir.route;
+
+import io.weir.body.Limits;
+import io.weir.header.HeaderPolicy;
+import io.weir.http.IpRange;
+import io.weir.http.Reply;
+import io.weir.http.Template;
+import io.weir.middleware.Middleware;
+import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamPool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests of one kind and what becomes of them (nginx {@code location} with its {@code proxy_pass}). Matching follows
+ * nginx: {@link #exact}, else the longest {@link #prefix}, unless the first {@link #regex} that is found in the path
+ * comes between. Paths are compared with the normalised path, see {@link io.weir.http.RequestPath}.
+ *
+ * <p>A route is a finished value: {@link Draft#to}, {@link Draft#answer} or {@link Draft#redirect} end its draft.
+ */
+public final class Route {
+    private final RouteMatch match;
+    private final RouteAction action;
+    private final HeaderPolicy headers;
+    private final Timeouts timeouts;
+    private final List<Middleware> middleware;
+    private final @Nullable Long maxRequestBody;
+    private final ResponseMapping mapping;
+
+    private Route(Draft draft, RouteAction action) {
+        match = draft.match();
+        this.action = action;
+        headers = draft.headers;
+        timeouts = draft.timeouts;
+        middleware = List.copyOf(draft.middleware);
+        maxRequestBody = draft.maxRequestBody;
+        mapping = draft.mapping;
+    }
+
+    /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
+    public static Draft prefix(String prefix) {
+        return new Draft(RouteMatch.Kind.PREFIX, prefix);
+    }
+
+    /** Requests whose path is exactly that (nginx {@code location = /path}); it wins over all others. */
+    public static Draft exact(String path) {
+        return new Draft(RouteMatch.Kind.EXACT, path);
+    }
+
+    /**
+     * Requests in whose path the regular expression is found, anywhere unless it is anchored (nginx {@code location ~});
+     * {@code (?i)} ignores case ({@code ~*}). The first in order wins, over prefixes not marked {@code overRegex}.
+     */
+    public static Draft regex(String regex) {
+        return new Draft(RouteMatch.Kind.REGEX, regex);
+    }
+
+    /** All requests that no other route serves (nginx {@code location /}). */
+    public static Draft any() {
+        return prefix("/");
+    }
+
+    RouteMatch match() {
+        return match;
+    }
+
+    /** What it does with a request. */
+    public RouteAction action() {
+        return action;
+    }
+
+    /** Its own field policy, to stand below the site's. */
+    public HeaderPolicy headers() {
+        return headers;
+    }
+
+    /** Its own clocks, to stand below the site's. */
+    public Timeouts timeouts() {
+        return timeouts;
+    }
+
+    /** Its own middleware, to run after the site's. */
+    public List<Middleware> middleware() {
+        return middleware;
+    }
+
+    /** These limits with the route's own in place. */
+    public Limits limits(Limits above) {
+        return maxRequestBody == null ? above : above.withRequestBody(maxRequestBody);
+    }
+
+    /** How redirects and cookies of the upstream are mapped back. */
+    public ResponseMapping mapping() {
+        return mapping;
+    }
+
+    /** The path that a URL of the pool or the route's draft puts in place of its prefix; null if the raw target goes on. */
+    @Nullable String replacement() {
+        return action instanceof RouteAction.Proxy proxy && proxy.rewrite() instanceof PathRewrite.ReplacePrefix replace
+                ? replace.replacement()
+                : null;
+    }
+
+    /** What it matches, as logs show it: {@code prefix /api/}. */
+    @Override
+    public String toString() {
+        return match.toString();
+    }
+
+    /** A route that does not say yet what it does. */
+    public static final class Draft {
+        private final RouteMatch.Kind kind;
+        private final String path;
+        private final List<Condition> conditions = new ArrayList<>();
+        private final List<Middleware> middleware = new ArrayList<>();
+        private boolean overRegex;
+        private HeaderPolicy headers = HeaderPolicy.inherit();
+        private Timeouts timeouts = Timeouts.inherit();
+        private @Nullable Long maxRequestBody;
+        private ResponseMapping mapping = ResponseMapping.defaults();
+        private @Nullable PathRewrite rewrite;
+
+        private Draft(RouteMatch.Kind kind, String path) {
+            this.kind = kind;
+            this.path = path;
+            match(); // refuses a bad path at once
+        }
+
+        /** Regular expressions are not looked at where this prefix is the longest (nginx {@code ^~}). */
+        public Draft overRegex() {
+            if (kind != RouteMatch.Kind.PREFIX) {
+                throw new IllegalArgumentException("overRegex: only a prefix route can go before regular expressions");
+            }
+            overRegex = true;
+            return this;
+        }
+
+        /** Only these methods. */
+        public Draft method(String... methods) {
+            conditions.add(new Condition.Method(List.of(methods)));
+            return this;
+        }
+
+        /** Only where that field is there. */
+        public Draft header(String name) {
+            conditions.add(new Condition.Header(name, null));
+            return this;
+        }
+
+        /** Only where a line of that field has exactly that value. */
+        public Draft header(String name, String value) {
+            conditions.add(new Condition.Header(name, value));
+            return this;
+        }
+
+        /** Only where the query has that argument. */
+        public Draft query(String name) {
+            conditions.add(new Condition.Query(name, null));
+            return this;
+        }
+
+        /** Only where that argument has exactly that raw value. */
+        public Draft query(String name, String value) {
+            conditions.add(new Condition.Query(name, value));
+            return this;
+        }
+
+        /** Only clients in these ranges, after trusted proxies. */
+        public Draft client(String... ranges) {
+            List<IpRange> parsed = new ArrayList<>();
+            for (String range : ranges) {
+                parsed.add(IpRange.parse(range));
+            }
+            conditions.add(new Condition.Client(List.copyOf(parsed)));
+            return this;
+        }
+
+        /** One more middleware, after those that are there. */
+        public Draft use(Middleware middleware) {
+            this.middleware.add(middleware);
+            return this;
+        }
+
+        /** A ready field policy. */
+        public Draft headers(HeaderPolicy headers) {
+            this.headers = headers;
+            return this;
+        }
+
+        /** A field policy made in place. */
+        public Draft headers(Consumer<HeaderPolicy.Builder> edits) {
+            headers = headers.edited(edits);
+            return this;
+        }
+
+        /** Ready clocks. */
+        public Draft timeouts(Timeouts timeouts) {
+            this.timeouts = timeouts;
+            return this;
+        }
+
+        /** Clocks made in place. */
+        public Draft timeouts(Consumer<Timeouts.Builder> clocks) {
+            Timeouts.Builder builder = Timeouts.builder();
+            clocks.accept(builder);
+            timeouts = builder.build().below(timeouts);
+            return this;
+        }
+
+        /** Bytes of a request body at most; 413 beyond (nginx {@code client_max_body_size}). */
+        public Draft maxRequestBody(long bytes) {
+            maxRequestBody = Limits.defaults().withRequestBody(bytes).requestBody();
+            return this;
+        }
+
+        /** How redirects and cookies of the upstream are mapped back. */
+        public Draft mapping(UnaryOperator<ResponseMapping> mapping) {
+            this.mapping = mapping.apply(this.mapping);
+            return this;
+        }
+
+        /** Puts {@code replacement} in place of the matched prefix (nginx {@code proxy_pass} with a URI). */
+        public Draft replacePrefix(String replacement) {
+            return rewrite(PathRewrite.replacePrefix(replacement));
+        }
+
+        /** Replaces the path by {@code replacement} with {@code $1} … where the pattern is found (nginx {@code rewrite}). */
+        public Draft rewrite(String pattern, String replacement) {
+            return rewrite(PathRewrite.regex(pattern, replacement));
+        }
+
+        /** Puts that path in place of every path. */
+        public Draft fixedPath(String path) {
+            return rewrite(PathRewrite.fixedPath(path));
+        }
+
+        /** Passes requests to that pool. */
+        public Route to(UpstreamPool pool) {
+            PathRewrite decided = rewrite != null ? rewrite : PathRewrite.none();
+            return new Route(this, new RouteAction.Proxy(pool, decided));
+        }
+
+        /** Answers requests. */
+        public Route answer(Reply reply) {
+            return new Route(this, new RouteAction.Answer(reply));
+        }
+
+        /**
+         * Redirects requests; variables allowed.
+         *
+         * @param status 301, 302, 303, 307 or 308
+         */
+        public Route redirect(int status, String location) {
+            if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) {
+                throw new IllegalArgumentException("redirect: " + status + " (expected: 301, 302, 303, 307 or 308)");
+            }
+            return new Route(this, new RouteAction.Redirect(status, Template.parse(location)));
+        }
+
+        private Draft rewrite(PathRewrite rewrite) {
+            this.rewrite = rewrite;
+            return this;
+        }
+
+        private RouteMatch match() {
+            return new RouteMatch(kind, path, overRegex, conditions);
+        }
+    }
+}
