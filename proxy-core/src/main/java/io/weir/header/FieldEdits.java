@@ -33,8 +33,9 @@ final class FieldEdits {
             throw new IllegalArgumentException("header name: \"" + name + "\" (expected: a token)");
         }
         if (isFraming(name) && kind != Kind.REMOVE) {
-            throw new IllegalArgumentException("header " + name
-                    + " is set by the proxy itself: drop this line (keep-alive, chunking and WebSocket need no setting)");
+            throw new IllegalArgumentException(
+                    "header " + name
+                            + " is set by the proxy itself: drop this line (keep-alive, chunking and WebSocket need no setting)");
         }
         Headers.of(name, value); // refuses CR, LF and NUL
         List<Edit> more = new ArrayList<>(edits);

@@ -143,8 +143,8 @@ public final class IpRange {
     private static int parsePrefixLength(String text, int from, int bits) {
         int value = parseDecimal(text, from, text.length(), 128);
         if (value < 0 || value > bits) {
-            throw new IllegalArgumentException("ip range: \"" + Text.escape(text) + "\": prefix length (expected: 0.."
-                    + bits + ")");
+            throw new IllegalArgumentException(
+                    "ip range: \"" + Text.escape(text) + "\": prefix length (expected: 0.." + bits + ")");
         }
         return value;
     }

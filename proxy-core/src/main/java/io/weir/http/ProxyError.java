@@ -96,7 +96,12 @@ public enum ProxyError {
     /** Whether what follows on the client's connection can't be trusted or read any more. */
     public boolean closesConnection() {
         return switch (this) {
-            case BAD_REQUEST, REQUEST_TIMEOUT, BODY_TOO_LARGE, TARGET_TOO_LONG, HEAD_TOO_LARGE, CLIENT_GONE,
+            case BAD_REQUEST,
+                    REQUEST_TIMEOUT,
+                    BODY_TOO_LARGE,
+                    TARGET_TOO_LONG,
+                    HEAD_TOO_LARGE,
+                    CLIENT_GONE,
                     CLIENT_SEND_TIMEOUT -> true;
             default -> false;
         };

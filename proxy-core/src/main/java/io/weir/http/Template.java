@@ -24,8 +24,7 @@ public final class Template {
     private final List<Function<Variables, @Nullable String>> parts;
     private final @Nullable String constant;
 
-    private Template(
-            String text, List<Function<Variables, @Nullable String>> parts, @Nullable String constant) {
+    private Template(String text, List<Function<Variables, @Nullable String>> parts, @Nullable String constant) {
         this.text = text;
         this.parts = parts;
         this.constant = constant;
@@ -126,7 +125,9 @@ public final class Template {
         known.put("host", Template::host);
         known.put("http_host", v -> v.request().authority());
         known.put("https", v -> v.request().scheme().equals("https") ? "on" : "");
-        known.put("is_args", v -> v.request().query() == null || v.request().query().isEmpty() ? "" : "?");
+        known.put(
+                "is_args",
+                v -> v.request().query() == null || v.request().query().isEmpty() ? "" : "?");
         known.put("proxy_add_x_forwarded_for", Variables::forwardedFor);
         known.put("proxy_host", Variables::upstreamAuthority);
         known.put("proxy_port", v -> portOf(v.upstreamAuthority()));

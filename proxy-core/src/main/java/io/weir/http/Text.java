@@ -16,6 +16,12 @@ public final class Text {
         return text;
     }
 
+    /** 16 hex digits, lower case. */
+    public static String hex(long value) {
+        String digits = Long.toHexString(value);
+        return "0".repeat(16 - digits.length()) + digits;
+    }
+
     private static String escapeFrom(String text, int first) {
         StringBuilder escaped = new StringBuilder(text.length() + 16).append(text, 0, first);
         for (int i = first; i < text.length(); i++) {

@@ -23,5 +23,6 @@ public interface Variables {
     String requestId();
 
     /** An attribute that a middleware set, such as {@code remote_user}; null if none did. */
-    @Nullable String attribute(String name);
+    @Nullable
+    String attribute(String name);
 }

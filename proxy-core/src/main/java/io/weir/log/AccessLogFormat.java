@@ -20,8 +20,8 @@ public interface AccessLogFormat {
      * @param zone the zone of {@code $time_local}
      */
     static AccessLogFormat combined(ZoneId zone) {
-        DateTimeFormatter time =
-                DateTimeFormatter.ofPattern("dd/MMM/yyyy:HH:mm:ss Z", Locale.ENGLISH).withZone(zone);
+        DateTimeFormatter time = DateTimeFormatter.ofPattern("dd/MMM/yyyy:HH:mm:ss Z", Locale.ENGLISH)
+                .withZone(zone);
         return exchange -> {
             var request = exchange.request();
             StringBuilder line = new StringBuilder(200);
@@ -29,8 +29,13 @@ public interface AccessLogFormat {
             line.append(" [");
             time.formatTo(Instant.ofEpochMilli(exchange.startMillis() + exchange.nanos() / 1_000_000), line);
             line.append("] \"").append(Text.escape(request.method())).append(' ');
-            line.append(Text.escape(request.rawTarget())).append(' ').append(request.protocol()).append("\" ");
-            line.append(exchange.outcome().status()).append(' ').append(exchange.outcome().bodyBytes());
+            line.append(Text.escape(request.rawTarget()))
+                    .append(' ')
+                    .append(request.protocol())
+                    .append("\" ");
+            line.append(exchange.outcome().status())
+                    .append(' ')
+                    .append(exchange.outcome().bodyBytes());
             line.append(" \"").append(orDash(request.header("Referer")));
             line.append("\" \"").append(orDash(request.header("User-Agent"))).append('"');
             return line.toString();

@@ -14,4 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param error how it failed, or null
  */
 public record AttemptSummary(
-        String upstream, int status, long connectNanos, long headNanos, long totalNanos, @Nullable ProxyError error) {}
+        String upstream,
+        int status,
+        long connectNanos,
+        long headNanos,
+        long totalNanos,
+        @Nullable ProxyError error) {}

@@ -2,16 +2,14 @@ package io.weir.log;
 
 import io.weir.http.Outcome;
 import io.weir.http.RequestHead;
+import io.weir.http.Variables;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All that is known of an exchange when it has ended.
  *
- * @param request the request as the client sent it
- * @param clientAddress the client's address after trusted proxies
- * @param remoteUser who the client proved to be; null if nobody asked
- * @param requestId 32 hex digits; what {@code $request_id} rendered
+ * @param variables the exchange as templates see it
  * @param site name of the site; "" for the default one, or if none was found
  * @param route the route, as it describes itself; "" if none was found
  * @param attempts the tries at upstreams, in order; empty if Weir answered by itself
@@ -20,13 +18,26 @@ import org.jspecify.annotations.Nullable;
  * @param nanos how long it took from then on
  */
 public record ExchangeSummary(
-        RequestHead request,
-        String clientAddress,
-        @Nullable String remoteUser,
-        String requestId,
+        Variables variables,
         String site,
         String route,
         List<AttemptSummary> attempts,
         Outcome outcome,
         long startMillis,
-        long nanos) {}
+        long nanos) {
+
+    /** The request as the client sent it. */
+    public RequestHead request() {
+        return variables.request();
+    }
+
+    /** The client's address after trusted proxies. */
+    public String clientAddress() {
+        return variables.clientAddress();
+    }
+
+    /** Who the client proved to be; null if nobody asked. */
+    public @Nullable String remoteUser() {
+        return variables.attribute("remote_user");
+    }
+}

@@ -69,8 +69,8 @@ public interface Middleware {
         return new Middleware() {
             @Override
             public Verdict onRequest(RequestHead request, RequestContext context) {
-                return Verdict.later(CompletableFuture.supplyAsync(
-                        () -> blocking.onRequest(request, context), context.executor()));
+                return Verdict.later(
+                        CompletableFuture.supplyAsync(() -> blocking.onRequest(request, context), context.executor()));
             }
 
             @Override

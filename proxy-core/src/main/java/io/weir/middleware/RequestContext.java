@@ -17,7 +17,8 @@ public interface RequestContext {
     Peer peer();
 
     /** The client's address after trusted proxies; null if it came over a unix-domain socket. */
-    @Nullable InetAddress client();
+    @Nullable
+    InetAddress client();
 
     /** The same as text. */
     String clientAddress();
@@ -26,7 +27,8 @@ public interface RequestContext {
     long now();
 
     /** An attribute that an earlier middleware set, or null. */
-    @Nullable String attribute(String name);
+    @Nullable
+    String attribute(String name);
 
     /** Sets an attribute, such as {@code remote_user}, for later middleware, templates and logs. */
     void attribute(String name, String value);

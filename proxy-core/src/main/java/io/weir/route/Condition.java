@@ -28,7 +28,9 @@ sealed interface Condition {
     record Header(String name, @Nullable String value) implements Condition {
         @Override
         public boolean holds(RequestHead request, Forwarding forwarding) {
-            return value == null ? request.headers().contains(name) : request.headers().all(name).contains(value);
+            return value == null
+                    ? request.headers().contains(name)
+                    : request.headers().all(name).contains(value);
         }
 
         @Override

@@ -88,7 +88,10 @@ public sealed interface PathRewrite {
         }
 
         private static String escapeArgument(String text) {
-            return RequestPath.escape(text).replace("&", "%26").replace("+", "%2B").replace(";", "%3B");
+            return RequestPath.escape(text)
+                    .replace("&", "%26")
+                    .replace("+", "%2B")
+                    .replace(";", "%3B");
         }
 
         @Override

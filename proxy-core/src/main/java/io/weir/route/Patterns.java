@@ -12,7 +12,8 @@ final class Patterns {
         try {
             return Pattern.compile(bytes(regex));
         } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException("regex \"" + regex + "\": " + e.getDescription() + " at " + e.getIndex(), e);
+            throw new IllegalArgumentException(
+                    "regex \"" + regex + "\": " + e.getDescription() + " at " + e.getIndex(), e);
         }
     }
 

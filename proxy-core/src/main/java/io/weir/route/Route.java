@@ -2,6 +2,7 @@ package io.weir.route;
 
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
+import io.weir.http.Headers;
 import io.weir.http.IpRange;
 import io.weir.http.Reply;
 import io.weir.http.Template;
@@ -29,6 +30,7 @@ public final class Route {
     private final List<Middleware> middleware;
     private final @Nullable Long maxRequestBody;
     private final ResponseMapping mapping;
+    private final boolean rewritten;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -38,6 +40,7 @@ public final class Route {
         middleware = List.copyOf(draft.middleware);
         maxRequestBody = draft.maxRequestBody;
         mapping = draft.mapping;
+        rewritten = draft.rewrite != null;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -92,16 +95,39 @@ public final class Route {
         return maxRequestBody == null ? above : above.withRequestBody(maxRequestBody);
     }
 
-    /** How redirects and cookies of the upstream are mapped back. */
-    public ResponseMapping mapping() {
-        return mapping;
-    }
-
-    /** The path that a URL of the pool or the route's draft puts in place of its prefix; null if the raw target goes on. */
-    @Nullable String replacement() {
-        return action instanceof RouteAction.Proxy proxy && proxy.rewrite() instanceof PathRewrite.ReplacePrefix replace
+    /**
+     * Maps redirects and cookies of an upstream's response back to the client's view.
+     *
+     * @param headers the response's fields
+     * @param upstreamUrl URL of the upstream, without path
+     * @param hostSent the {@code Host} that it was sent
+     * @param publicAuthority the authority that the client asked for, or null
+     */
+    public Headers mapBack(Headers headers, String upstreamUrl, String hostSent, @Nullable String publicAuthority) {
+        String replacement = action instanceof RouteAction.Proxy proxy
+                        && proxy.rewrite() instanceof PathRewrite.ReplacePrefix replace
                 ? replace.replacement()
                 : null;
+        return mapping.map(headers, upstreamUrl, hostSent, publicAuthority, match.path(), replacement);
+    }
+
+    /** Problems of the route by itself, each with place and cure; empty if there are none. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        if (!(action instanceof RouteAction.Proxy proxy)) {
+            return problems;
+        }
+        boolean regex = match.kind() == RouteMatch.Kind.REGEX;
+        if (rewritten && proxy.pool().path() != null) {
+            problems.add("route \"" + this + "\": the upstream URLs of pool \""
+                    + proxy.pool().name()
+                    + "\" have a path, which replaces the prefix already; drop the path or the route's rewrite");
+        }
+        if (regex && proxy.rewrite() instanceof PathRewrite.ReplacePrefix) {
+            problems.add("route \"" + this + "\": a regular expression has no prefix to replace; use rewrite(..),"
+                    + " fixedPath(..), or upstream URLs without a path");
+        }
+        return problems;
     }
 
     /** What it matches, as logs show it: {@code prefix /api/}. */
@@ -239,7 +265,9 @@ public final class Route {
 
         /** Passes requests to that pool. */
         public Route to(UpstreamPool pool) {
-            PathRewrite decided = rewrite != null ? rewrite : PathRewrite.none();
+            String path = pool.path();
+            PathRewrite decided =
+                    rewrite != null ? rewrite : path != null ? new PathRewrite.ReplacePrefix(path) : PathRewrite.none();
             return new Route(this, new RouteAction.Proxy(pool, decided));
         }
 

@@ -53,7 +53,8 @@ final class RouteMatch {
     }
 
     /** The first condition that the request does not fulfil, or null. */
-    @Nullable Condition unfulfilled(RequestHead request, Forwarding forwarding) {
+    @Nullable
+    Condition unfulfilled(RequestHead request, Forwarding forwarding) {
         for (int i = 0; i < conditions.size(); i++) {
             if (!conditions.get(i).holds(request, forwarding)) {
                 return conditions.get(i);

@@ -140,6 +140,9 @@ public final class PoolState {
     public static final class Tried {
         private final List<UpstreamState> states = new ArrayList<>(2);
 
+        /** Nothing yet. */
+        public Tried() {}
+
         /** Remembers one. */
         public void add(UpstreamState state) {
             states.add(state);
@@ -171,7 +174,8 @@ public final class PoolState {
             balancer = Objects.requireNonNull(pool.balancing().start(this), "balancer");
         }
 
-        @Nullable UpstreamState take(@Nullable Tried tried, long now, Variables request) {
+        @Nullable
+        UpstreamState take(@Nullable Tried tried, long now, Variables request) {
             int index = choose(tried, now, request);
             if (index < 0) {
                 return null;

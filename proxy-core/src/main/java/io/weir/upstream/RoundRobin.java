@@ -19,8 +19,7 @@ final class RoundRobin implements Balancer {
     public int choose(Candidates group, Variables request) {
         int best = -1;
         for (int i = 0; i < current.length; i++) {
-            if (group.isEligible(i)
-                    && (best < 0 || current[i] + effective[i] > current[best] + effective[best])) {
+            if (group.isEligible(i) && (best < 0 || current[i] + effective[i] > current[best] + effective[best])) {
                 best = i;
             }
         }

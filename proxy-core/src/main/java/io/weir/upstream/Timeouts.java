@@ -132,7 +132,9 @@ public final class Timeouts {
         if (total != null) {
             text.add("total " + total);
         }
-        return text.add("clientBody " + clientBody()).add("clientSend " + clientSend()).toString();
+        return text.add("clientBody " + clientBody())
+                .add("clientSend " + clientSend())
+                .toString();
     }
 
     /** Clocks under construction. Each must be at least a millisecond. */

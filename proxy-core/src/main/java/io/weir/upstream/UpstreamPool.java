@@ -60,20 +60,10 @@ public final class UpstreamPool {
         return retry;
     }
 
-    /**
-     * The path that all its URLs share; null if they have none. It takes the place of a route's prefix.
-     *
-     * @throws IllegalStateException if the URLs differ in it, which a config refuses
-     */
+    /** The path of its URLs, which takes the place of a route's prefix; null if they have none. A config checks that they agree. */
     public @Nullable String path() {
-        String path = null;
-        for (Upstream upstream : upstreams) {
-            if (path != null && !path.equals(upstream.path())) {
-                throw new IllegalStateException("pool " + name + ": paths differ");
-            }
-            path = upstream.path();
-        }
-        return path == null || path.isEmpty() ? null : path;
+        String path = upstreams.isEmpty() ? "" : upstreams.get(0).path();
+        return path.isEmpty() ? null : path;
     }
 
     /** Its name. */

@@ -1,0 +1,172 @@
+package io.weir;
+
+import io.weir.body.Limits;
+import io.weir.header.Forwarding;
+import io.weir.http.Headers;
+import io.weir.http.ProxyError;
+import io.weir.http.ProxyFailure;
+import io.weir.http.RequestHead;
+import io.weir.http.ResponseHead;
+import io.weir.http.Variables;
+import io.weir.log.AttemptSummary;
+import io.weir.route.Route;
+import io.weir.route.RouteAction;
+import io.weir.upstream.PoolState;
+import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamState;
+import org.jspecify.annotations.Nullable;
+
+/** One try at one upstream. It ends exactly once; whatever is reported after that is ignored. */
+public final class Attempt {
+    private final Exchange exchange;
+    private final RoutePlan plan;
+    private final PoolState pool;
+    private final UpstreamState upstream;
+    private final boolean onFreshConnection;
+    private final long startedAt;
+    private String method = "";
+    private String target = "";
+    private Headers headers = Headers.empty();
+    private @Nullable Variables variables;
+    private long connectedAt;
+    private long answeredAt;
+    private int status;
+
+    Attempt(
+            Exchange exchange,
+            RoutePlan plan,
+            PoolState pool,
+            UpstreamState upstream,
+            boolean onFreshConnection,
+            long now) {
+        this.exchange = exchange;
+        this.plan = plan;
+        this.pool = pool;
+        this.upstream = upstream;
+        this.onFreshConnection = onFreshConnection;
+        startedAt = now;
+    }
+
+    /** Makes the head for the upstream, from the request as middleware left it, so that every try sends the same. */
+    void prepare(RequestHead request, Forwarding forwarding, int prefixLength, Variables variables) {
+        this.variables = variables;
+        method = request.method();
+        target = plan.action() instanceof RouteAction.Proxy proxy
+                ? proxy.rewrite().apply(request.target(), prefixLength)
+                : request.rawTarget();
+        headers = plan.headers().toUpstream(request, forwarding, variables);
+    }
+
+    /** The pool. */
+    public PoolState pool() {
+        return pool;
+    }
+
+    /** The upstream. */
+    public UpstreamState upstream() {
+        return upstream;
+    }
+
+    /** Whether no kept connection may be used, because one was found closed just now. */
+    public boolean onFreshConnection() {
+        return onFreshConnection;
+    }
+
+    /** The method, as the client sent it. */
+    public String method() {
+        return method;
+    }
+
+    /** The target for the upstream, in origin-form. */
+    public String target() {
+        return target;
+    }
+
+    /** The fields for the upstream, without framing. */
+    public Headers headers() {
+        return headers;
+    }
+
+    /** The clocks of the route. */
+    public Timeouts timeouts() {
+        return plan.timeouts();
+    }
+
+    /** The limits of the route. */
+    public Limits limits() {
+        return plan.limits();
+    }
+
+    /** There is a connection. */
+    public void connected(long now) {
+        connectedAt = now;
+    }
+
+    /** An interim response (1xx, not 101) has come. */
+    public Decision informed(ResponseHead head, long now) {
+        return exchange.informed(this, head, now);
+    }
+
+    /** The final response's head has come. */
+    public Decision answered(ResponseHead head, long now) {
+        if (head.status() == 101) {
+            return failed(
+                    new ProxyFailure(
+                            ProxyError.UPGRADE_FAILED,
+                            ProxyFailure.Phase.HEAD,
+                            true,
+                            false,
+                            false,
+                            "the upstream switched protocols, but nobody had asked",
+                            null),
+                    now);
+        }
+        answeredAt = now;
+        status = head.status();
+        return exchange.answered(this, head, now);
+    }
+
+    /** It failed. */
+    public Decision failed(ProxyFailure failure, long now) {
+        return exchange.failed(this, failure, now);
+    }
+
+    /** The upstream's last byte is in. */
+    public void finished(long now) {
+        exchange.finished(this, now);
+    }
+
+    /** The upstream's head as the client gets it, before middleware. */
+    ResponseHead toClient(ResponseHead head) {
+        if (variables == null) {
+            return head;
+        }
+        Headers fields = plan.headers().toClient(head.status(), head.headers(), variables);
+        Route route = plan.mapper();
+        if (route != null && !head.isInterim()) {
+            String hostSent = headers.get("Host");
+            fields = route.mapBack(
+                    fields,
+                    upstream.upstream().url(),
+                    hostSent == null ? "" : hostSent,
+                    exchange.request().authority());
+        }
+        return head.withHeaders(fields);
+    }
+
+    AttemptSummary summary(@Nullable ProxyError error, long now) {
+        return new AttemptSummary(
+                upstream.upstream().url(),
+                status,
+                connectedAt == 0 ? -1 : connectedAt - startedAt,
+                answeredAt == 0 ? -1 : answeredAt - startedAt,
+                now - startedAt,
+                error);
+    }
+
+    /** Target and upstream. */
+    @Override
+    public String toString() {
+        return method + " " + target + " at " + upstream.upstream().url();
+    }
+}

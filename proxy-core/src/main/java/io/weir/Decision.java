@@ -1,0 +1,88 @@
+package io.weir;
+
+import io.weir.http.ProxyError;
+import io.weir.http.Reply;
+import io.weir.http.ResponseHead;
+
+/** What the engine has to do after a report. It performs it as it is; all choosing has been done. */
+public sealed interface Decision {
+    /** Has the matching method of {@code performer} called, if there is anything to do. */
+    void performBy(Performer performer);
+
+    /** The engine, as far as decisions go. */
+    interface Performer {
+        /** Sends the request to the attempt's upstream. */
+        void forward(Attempt attempt);
+
+        /** Sends a reply of the proxy's own; a running attempt is given up. */
+        void answer(Reply reply);
+
+        /** Waits until {@code until} (monotonic ns; {@code Long.MAX_VALUE}: no timer) or a wake-up, then reports resumed. */
+        void pause(long until);
+
+        /** Sends an interim head to the client. */
+        void relay(ResponseHead head);
+
+        /** Sends the upstream's head to the client, its body after it. */
+        void deliver(ResponseHead head);
+
+        /** Breaks the exchange off, so that the client can see it; a running attempt is given up. */
+        void abort(ProxyError error);
+    }
+
+    /** See {@link Performer#forward}. */
+    record Forward(Attempt attempt) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.forward(attempt);
+        }
+    }
+
+    /** See {@link Performer#answer}. */
+    record Answer(Reply reply) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.answer(reply);
+        }
+    }
+
+    /** See {@link Performer#pause}. */
+    record Pause(long until) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.pause(until);
+        }
+    }
+
+    /** See {@link Performer#relay}. */
+    record Relay(ResponseHead head) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.relay(head);
+        }
+    }
+
+    /** See {@link Performer#deliver}. */
+    record Deliver(ResponseHead head) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.deliver(head);
+        }
+    }
+
+    /** See {@link Performer#abort}. */
+    record Abort(ProxyError error) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.abort(error);
+        }
+    }
+
+    /** There is nothing to do: an interim head that this client does not get, or a report that came too late. */
+    record Nothing() implements Decision {
+        static final Nothing INSTANCE = new Nothing();
+
+        @Override
+        public void performBy(Performer performer) {}
+    }
+}

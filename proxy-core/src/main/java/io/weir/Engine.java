@@ -1,0 +1,21 @@
+package io.weir;
+
+import java.util.concurrent.Executor;
+
+/** What the core needs of the engine that performs its decisions: the world outside, so that the core has none. */
+public interface Engine {
+    /** Where blocking work of middleware may run. */
+    Executor executor();
+
+    /** A random number, for request ids. */
+    long random();
+
+    /**
+     * Whether the proxy is all that listens, so that it answers requests that no route serves (404, 421) and unknown hosts
+     * get the first site; else they are left to the application around it.
+     */
+    boolean isStandAlone();
+
+    /** Code of the user's failed; {@code what} names it. */
+    void userCodeFailed(String what, Throwable failure);
+}

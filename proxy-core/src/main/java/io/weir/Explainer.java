@@ -1,0 +1,83 @@
+package io.weir;
+
+import io.weir.header.Forwarding;
+import io.weir.http.Headers;
+import io.weir.http.ProxyError;
+import io.weir.http.RequestHead;
+import io.weir.http.RequestPath;
+import io.weir.http.Variables;
+import io.weir.route.RouteAction;
+import io.weir.route.RouteTable;
+import io.weir.upstream.PoolState;
+import io.weir.upstream.UpstreamState;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Follows a request through the live code, up to where something would change. */
+final class Explainer {
+    private Explainer() {}
+
+    static Explanation explain(ReverseProxy proxy, Snapshot snapshot, RequestHead head, long now) {
+        List<String> passedOver = new ArrayList<>();
+        Forwarding forwarding = snapshot.config().trustedProxies().resolve(head);
+        String problem = head.target().problem();
+        if (problem != null) {
+            return new Explanation(null, null, problem, passedOver, null, "answer 400", Headers.empty());
+        }
+        RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
+        RoutePlan plan = found == null ? null : found.plan();
+        String site = found == null ? null : found.site().toString();
+        if (found == null || plan == null || plan.action() == null) {
+            ProxyError error = found == null ? ProxyError.MISDIRECTED : ProxyError.NO_ROUTE;
+            String action = proxy.engine().isStandAlone() ? "answer " + error.status() : "left to the application";
+            return new Explanation(site, null, action, passedOver, null, action, Headers.empty());
+        }
+        String action = plan.action().toString();
+        if (!plan.middleware().isEmpty()) {
+            action += ", after " + plan.middleware().size() + " middleware (not evaluated)";
+        }
+        PoolState pool = plan.pool();
+        if (found.addsSlash()) {
+            String location = RequestPath.escape(head.path()) + "/";
+            return new Explanation(
+                    site, plan.route(), action, passedOver, null, "answer 301 to " + location, Headers.empty());
+        }
+        if (!(plan.action() instanceof RouteAction.Proxy proxied) || pool == null) {
+            return new Explanation(
+                    site, plan.route(), action, passedOver, null, plan.action().toString(), Headers.empty());
+        }
+        UpstreamState upstream = pool.peek(now, new Seen(head, forwarding, plan.site(), ""));
+        String target = proxied.rewrite().apply(head.target(), found.prefixLength());
+        String authority = upstream == null ? "" : upstream.upstream().authority();
+        Headers headers =
+                plan.headers().toUpstream(head, forwarding, new Seen(head, forwarding, plan.site(), authority));
+        String upstreamUrl = upstream == null ? null : upstream.upstream().url();
+        return new Explanation(
+                site, plan.route(), action, passedOver, upstreamUrl, head.method() + " " + target, headers);
+    }
+
+    /** A request that nobody has sent, as templates see it. */
+    private record Seen(RequestHead request, Forwarding forwarding, String siteName, String upstreamAuthority)
+            implements Variables {
+        @Override
+        public String clientAddress() {
+            return forwarding.clientAddress();
+        }
+
+        @Override
+        public String forwardedFor() {
+            return forwarding.chain();
+        }
+
+        @Override
+        public String requestId() {
+            return "0".repeat(32);
+        }
+
+        @Override
+        public @Nullable String attribute(String name) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package io.weir;
+
+import io.weir.body.Limits;
+import io.weir.header.HeaderPolicy;
+import io.weir.header.TrustedProxies;
+import io.weir.middleware.Middleware;
+import io.weir.route.Route;
+import io.weir.route.Site;
+import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamPool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/** Everything a proxy is told: sites, routes, pools and what holds for all of them. Immutable, checked as a whole when built. */
+public final class ProxyConfig {
+    private final List<Site> sites;
+    private final List<Middleware> middleware;
+    private final HeaderPolicy headers;
+    private final Timeouts timeouts;
+    private final Limits limits;
+    private final TrustedProxies trustedProxies;
+    private final boolean refusesUnknownHosts;
+    private final List<ProxyListener> listeners;
+    private final Map<String, UpstreamPool> pools;
+
+    private ProxyConfig(Builder builder, List<Site> sites, Map<String, UpstreamPool> pools) {
+        this.sites = sites;
+        middleware = List.copyOf(builder.middleware);
+        headers = builder.headers;
+        timeouts = builder.timeouts;
+        limits = builder.limits;
+        trustedProxies = builder.trustedProxies;
+        refusesUnknownHosts = builder.refusesUnknownHosts;
+        listeners = List.copyOf(builder.listeners);
+        this.pools = pools;
+    }
+
+    /** Starts a configuration. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * The smallest proxy: every request goes to that upstream. A path in the URL goes before the request's own and must end
+     * in {@code /}.
+     *
+     * @throws IllegalArgumentException if it is no {@code http://host[:port][/path/]}
+     */
+    public static ProxyConfig forwardingTo(String url) {
+        UpstreamPool pool = UpstreamPool.of("upstream", url);
+        String path = pool.path();
+        if (path != null && !path.endsWith("/")) {
+            throw new IllegalArgumentException(
+                    "forwardingTo: \"" + url + "\": its path takes the place of \"/\", so /x would" + " become " + path
+                            + "x; write \"" + url + "/\"");
+        }
+        return builder().route(Route.any().to(pool)).build();
+    }
+
+    /** The sites, in order; routes that belong to no site of their own are in the unnamed one. */
+    public List<Site> sites() {
+        return sites;
+    }
+
+    /** Middleware that every request passes, in order. */
+    public List<Middleware> middleware() {
+        return middleware;
+    }
+
+    /** The field policy at the top. */
+    public HeaderPolicy headers() {
+        return headers;
+    }
+
+    /** The clocks at the top. */
+    public Timeouts timeouts() {
+        return timeouts;
+    }
+
+    /** The limits at the top. */
+    public Limits limits() {
+        return limits;
+    }
+
+    /** Whose forwarding fields are believed. */
+    public TrustedProxies trustedProxies() {
+        return trustedProxies;
+    }
+
+    /** Whether a stand-alone proxy answers 421 to a host that no site names. */
+    public boolean refusesUnknownHosts() {
+        return refusesUnknownHosts;
+    }
+
+    /** Who is told what happens. */
+    public List<ProxyListener> listeners() {
+        return listeners;
+    }
+
+    /** The pools in use, by name. */
+    public Map<String, UpstreamPool> pools() {
+        return pools;
+    }
+
+    /** A configuration under construction. */
+    public static final class Builder {
+        private final List<Site> sites = new ArrayList<>();
+        private final List<Middleware> middleware = new ArrayList<>();
+        private final List<ProxyListener> listeners = new ArrayList<>();
+        private Site unnamed = Site.unnamed();
+        private HeaderPolicy headers = HeaderPolicy.forwarded();
+        private Timeouts timeouts = Timeouts.inherit();
+        private Limits limits = Limits.defaults();
+        private TrustedProxies trustedProxies = TrustedProxies.none();
+        private boolean refusesUnknownHosts;
+
+        private Builder() {}
+
+        /** One more site. */
+        public Builder site(Site site) {
+            sites.add(site);
+            return this;
+        }
+
+        /** One more route of the default site. */
+        public Builder route(Route route) {
+            unnamed = unnamed.route(route);
+            return this;
+        }
+
+        /** One more middleware, for every request. */
+        public Builder use(Middleware more) {
+            middleware.add(more);
+            return this;
+        }
+
+        /** A ready field policy; {@link HeaderPolicy#forwarded} if not said. */
+        public Builder headers(HeaderPolicy headers) {
+            this.headers = headers.below(HeaderPolicy.forwarded());
+            return this;
+        }
+
+        /** Edits to the field policy. */
+        public Builder headers(Consumer<HeaderPolicy.Builder> edits) {
+            headers = headers.edited(edits);
+            return this;
+        }
+
+        /** Ready clocks. */
+        public Builder timeouts(Timeouts timeouts) {
+            this.timeouts = timeouts;
+            return this;
+        }
+
+        /** Clocks made in place. */
+        public Builder timeouts(Consumer<Timeouts.Builder> clocks) {
+            Timeouts.Builder builder = Timeouts.builder();
+            clocks.accept(builder);
+            timeouts = builder.build().below(timeouts);
+            return this;
+        }
+
+        /** Changes to the limits. */
+        public Builder limits(UnaryOperator<Limits> change) {
+            limits = change.apply(limits);
+            return this;
+        }
+
+        /** Whose {@code X-Forwarded-*} is believed: addresses, CIDR blocks, {@code unix:} (nginx {@code set_real_ip_from}). */
+        public Builder trustedProxies(String... ranges) {
+            trustedProxies = TrustedProxies.of(ranges);
+            return this;
+        }
+
+        /** Without a default site, a stand-alone proxy answers 421 to hosts that no site names, rather than use the first. */
+        public Builder refuseUnknownHosts() {
+            refusesUnknownHosts = true;
+            return this;
+        }
+
+        /** One more listener. */
+        public Builder listener(ProxyListener listener) {
+            listeners.add(listener);
+            return this;
+        }
+
+        /**
+         * The configuration.
+         *
+         * @throws ConfigException if it makes no sense as a whole
+         */
+        public ProxyConfig build() {
+            List<Site> all = new ArrayList<>(sites);
+            if (!unnamed.routes().isEmpty()) {
+                all.add(unnamed);
+            }
+            ConfigCheck check = new ConfigCheck(all);
+            check.throwIfBroken();
+            return new ProxyConfig(this, List.copyOf(all), check.pools());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package io.weir;
+
+import io.weir.header.Forwarding;
+import io.weir.http.ProxyError;
+import io.weir.http.RequestHead;
+import io.weir.route.RouteTable;
+import io.weir.upstream.PoolState;
+import io.weir.upstream.UpstreamState;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A proxy at work, without sockets: it decides, an {@link Engine} moves the bytes. The engine opens an {@link Exchange} for
+ * each request and reports what happens; each report returns a {@link Decision}, which the engine performs.
+ *
+ * <p>All times are the engine's: {@code now} is monotonic nanoseconds. Thread-safe.
+ */
+public final class ReverseProxy {
+    private final Engine engine;
+    private volatile Snapshot snapshot;
+
+    /** A proxy with that configuration. */
+    public ReverseProxy(ProxyConfig config, Engine engine) {
+        this.engine = engine;
+        snapshot = new Snapshot(config, engine.isStandAlone(), null);
+    }
+
+    /** The configuration in force. */
+    public ProxyConfig config() {
+        return snapshot.config();
+    }
+
+    /**
+     * Takes a request in.
+     *
+     * @param head the request
+     * @param now monotonic nanoseconds
+     * @param wallMillis wall-clock time, ms since 1970
+     * @param wake called, on any thread and under no lock, when a pause is over early
+     * @return null if no route serves it and an application around the proxy should; a stand-alone proxy answers it
+     */
+    public @Nullable Exchange open(RequestHead head, long now, long wallMillis, Runnable wake) {
+        Snapshot current = snapshot;
+        Forwarding forwarding = current.config().trustedProxies().resolve(head);
+        RouteTable.Found<RoutePlan> found = current.find(head, forwarding, null);
+        RoutePlan plan = found == null ? null : found.plan();
+        if (plan == null && !engine.isStandAlone()) {
+            return null;
+        }
+        ProxyError refusal = null;
+        if (plan == null) {
+            refusal = found == null ? ProxyError.MISDIRECTED : ProxyError.NO_ROUTE;
+            plan = current.noRoute(found);
+        }
+        return new Exchange(this, current, plan, found, refusal, head, forwarding, now, wallMillis, wake);
+    }
+
+    /**
+     * Puts another configuration in force, all at once. Exchanges that run keep the one they began with. Pools keep the
+     * state of upstreams that they go on to have.
+     *
+     * @return upstreams that are in no pool any more: their kept connections have no further use
+     */
+    public synchronized Set<UpstreamState> replace(ProxyConfig config) {
+        Snapshot before = snapshot;
+        Snapshot after = new Snapshot(config, engine.isStandAlone(), before);
+        snapshot = after;
+        Set<UpstreamState> retired = new HashSet<>();
+        before.pools().values().forEach(pool -> retired.addAll(pool.upstreams().values()));
+        after.pools()
+                .values()
+                .forEach(pool -> retired.removeAll(pool.upstreams().values()));
+        return retired;
+    }
+
+    /** The live state of each pool, by name. */
+    public Map<String, PoolState> pools() {
+        return Map.copyOf(snapshot.pools());
+    }
+
+    /**
+     * What would become of a request: site, route, the candidates that were passed over and why, and the head for the
+     * upstream. Nothing is sent, nothing changes.
+     */
+    public Explanation explain(RequestHead head, long now) {
+        return Explainer.explain(this, snapshot, head, now);
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    /** Tells every listener; one that fails is reported and does not keep the others from hearing. */
+    static void tell(Engine engine, List<ProxyListener> listeners, Consumer<ProxyListener> news) {
+        for (int i = 0; i < listeners.size(); i++) {
+            ProxyListener listener = listeners.get(i);
+            try {
+                news.accept(listener);
+            } catch (RuntimeException e) {
+                engine.userCodeFailed("listener " + listener.getClass().getName(), e);
+            }
+        }
+    }
+}

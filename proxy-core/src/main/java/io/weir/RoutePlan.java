@@ -1,0 +1,64 @@
+package io.weir;
+
+import io.weir.body.Limits;
+import io.weir.header.HeaderPolicy;
+import io.weir.middleware.Middleware;
+import io.weir.route.Route;
+import io.weir.route.RouteAction;
+import io.weir.route.Site;
+import io.weir.upstream.PoolState;
+import io.weir.upstream.Timeouts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What holds for one route once proxy, site and route have been put together. Without a route: for a site's 404. */
+record RoutePlan(
+        String site,
+        String route,
+        @Nullable RouteAction action,
+        @Nullable Route mapper,
+        HeaderPolicy headers,
+        Timeouts timeouts,
+        Limits limits,
+        List<Middleware> middleware,
+        @Nullable PoolState pool) {
+
+    static RoutePlan of(ProxyConfig config, Map<String, PoolState> pools, Site site, Route route) {
+        PoolState pool = route.action() instanceof RouteAction.Proxy proxy
+                ? pools.get(proxy.pool().name())
+                : null;
+        List<Middleware> middleware = new ArrayList<>(config.middleware());
+        middleware.addAll(site.middleware());
+        middleware.addAll(route.middleware());
+        return new RoutePlan(
+                site.name(),
+                route.toString(),
+                route.action(),
+                route,
+                route.headers().below(site.headers().below(config.headers())),
+                route.timeouts().below(site.timeouts().below(config.timeouts())),
+                route.limits(config.limits()),
+                List.copyOf(middleware),
+                pool);
+    }
+
+    /** For requests of a site that none of its routes serves; without a site, of a host that none serves. */
+    static RoutePlan noRoute(ProxyConfig config, @Nullable Site site) {
+        List<Middleware> middleware = new ArrayList<>(config.middleware());
+        if (site != null) {
+            middleware.addAll(site.middleware());
+        }
+        return new RoutePlan(
+                site == null ? "" : site.name(),
+                "",
+                null,
+                null,
+                site == null ? config.headers() : site.headers().below(config.headers()),
+                site == null ? config.timeouts() : site.timeouts().below(config.timeouts()),
+                config.limits(),
+                List.copyOf(middleware),
+                null);
+    }
+}

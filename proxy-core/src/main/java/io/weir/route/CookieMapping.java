@@ -1,0 +1,114 @@
+package io.weir.route;
+
+import io.weir.http.Headers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Changes to the attributes of {@code Set-Cookie} (RFC 6265 §4.1); its name and value stay. Immutable. */
+final class CookieMapping {
+    static final CookieMapping NONE = new CookieMapping(List.of(), List.of(), List.of());
+
+    private record Replacement(String from, String to) {}
+
+    private final List<Replacement> paths;
+    private final List<Replacement> domains;
+    private final List<String> flags;
+
+    private CookieMapping(List<Replacement> paths, List<Replacement> domains, List<String> flags) {
+        this.paths = paths;
+        this.domains = domains;
+        this.flags = flags;
+    }
+
+    CookieMapping withPath(String from, String to) {
+        return new CookieMapping(plus(paths, from, to), domains, flags);
+    }
+
+    CookieMapping withDomain(String from, String to) {
+        return new CookieMapping(paths, plus(domains, from, to), flags);
+    }
+
+    CookieMapping withFlags(String... more) {
+        List<String> all = new ArrayList<>(flags);
+        for (String flag : more) {
+            all.add(checked(flag));
+        }
+        return new CookieMapping(paths, domains, List.copyOf(all));
+    }
+
+    String map(String cookie) {
+        String[] parts = cookie.split(";", -1);
+        StringBuilder mapped = new StringBuilder(cookie.length() + 32).append(parts[0]);
+        for (int i = 1; i < parts.length; i++) {
+            String attribute = parts[i].strip();
+            int equals = attribute.indexOf('=');
+            String name =
+                    equals < 0 ? attribute : attribute.substring(0, equals).strip();
+            String value = equals < 0 ? "" : attribute.substring(equals + 1).strip();
+            if (name.equalsIgnoreCase("Path")) {
+                append(mapped, "Path=" + path(value));
+            } else if (name.equalsIgnoreCase("Domain")) {
+                String domain = domain(value);
+                if (!domain.isEmpty()) {
+                    append(mapped, "Domain=" + domain);
+                }
+            } else if (!attribute.isEmpty() && !isReplacedByFlag(name)) {
+                append(mapped, attribute);
+            }
+        }
+        for (String flag : flags) {
+            append(mapped, flag);
+        }
+        return mapped.toString();
+    }
+
+    private String path(String value) {
+        for (Replacement one : paths) {
+            if (value.startsWith(one.from)) {
+                return one.to + value.substring(one.from.length());
+            }
+        }
+        return value;
+    }
+
+    private String domain(String value) {
+        String bare = value.startsWith(".") ? value.substring(1) : value;
+        for (Replacement one : domains) {
+            if (bare.equalsIgnoreCase(one.from.startsWith(".") ? one.from.substring(1) : one.from)) {
+                return one.to;
+            }
+        }
+        return value;
+    }
+
+    private boolean isReplacedByFlag(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        for (String flag : flags) {
+            int equals = flag.indexOf('=');
+            String flagName = equals < 0 ? flag : flag.substring(0, equals);
+            if (flagName.toLowerCase(Locale.ROOT).equals(lower)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void append(StringBuilder cookie, String attribute) {
+        cookie.append("; ").append(attribute);
+    }
+
+    private static List<Replacement> plus(List<Replacement> before, String from, String to) {
+        List<Replacement> all = new ArrayList<>(before);
+        all.add(new Replacement(from, checked(to)));
+        return List.copyOf(all);
+    }
+
+    private static String checked(String text) {
+        Headers.of("Set-Cookie", text);
+        if (text.indexOf(';') >= 0) {
+            throw new IllegalArgumentException("cookie: \"" + text + "\" holds \";\" (one attribute at a time)");
+        }
+        return text;
+    }
+}

@@ -1,0 +1,74 @@
+package io.weir.route;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Finds a value by host, by the rules of {@link Site}. */
+final class HostTable<T> {
+    /** RFC 1035 §2.3.4. A client's longer "name" is not worth cutting up label by label. */
+    private static final int LONGEST_NAME = 255;
+
+    private final Map<String, T> exact = new HashMap<>();
+    private final Map<String, T> leading = new HashMap<>();
+    private final Map<String, T> trailing = new HashMap<>();
+    private final List<Map.Entry<Pattern, T>> regexes = new ArrayList<>();
+    private @Nullable T first;
+    private @Nullable T unnamed;
+
+    void add(Site site, T value) {
+        if (first == null) {
+            first = value;
+        }
+        if (site.isUnnamed()) {
+            unnamed = value;
+        }
+        for (HostPattern name : site.names()) {
+            switch (name.kind()) {
+                case EXACT -> exact.putIfAbsent(name.part(), value);
+                case LEADING -> leading.putIfAbsent(name.part(), value);
+                case SUFFIX -> {
+                    exact.putIfAbsent(name.part(), value);
+                    leading.putIfAbsent(name.part(), value);
+                }
+                case TRAILING -> trailing.putIfAbsent(name.part(), value);
+                case REGEX -> {
+                    if (name.pattern() != null) {
+                        regexes.add(Map.entry(name.pattern(), value));
+                    }
+                }
+            }
+        }
+    }
+
+    void firstIsDefault() {
+        if (unnamed == null) {
+            unnamed = first;
+        }
+    }
+
+    @Nullable
+    T find(String host) {
+        T found = exact.get(host);
+        boolean canBeName = host.length() <= LONGEST_NAME;
+        if (found == null && canBeName && !leading.isEmpty()) {
+            for (int dot = host.indexOf('.'); dot >= 0 && found == null; dot = host.indexOf('.', dot + 1)) {
+                found = leading.get(host.substring(dot + 1));
+            }
+        }
+        if (found == null && canBeName && !trailing.isEmpty()) {
+            for (int dot = host.lastIndexOf('.'); dot > 0 && found == null; dot = host.lastIndexOf('.', dot - 1)) {
+                found = trailing.get(host.substring(0, dot));
+            }
+        }
+        for (int i = 0; i < regexes.size() && found == null; i++) {
+            if (regexes.get(i).getKey().matcher(host).find()) {
+                found = regexes.get(i).getValue();
+            }
+        }
+        return found != null ? found : unnamed;
+    }
+}

@@ -1,0 +1,159 @@
+package io.weir.route;
+
+import io.weir.http.Headers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How what an upstream says about itself is turned back into what the client knows: {@code Location} and {@code Refresh}
+ * (nginx {@code proxy_redirect}), and cookies ({@code proxy_cookie_path}, {@code _domain}, {@code _flags}).
+ *
+ * <p>By default a redirect that names the upstream, or the {@code Host} that was sent to it, is mapped to the same place
+ * under the route's prefix, as a relative reference. Cookies stay as they are unless a rule says otherwise. Immutable.
+ */
+public final class ResponseMapping {
+    private static final ResponseMapping DEFAULTS = new ResponseMapping(true, List.of(), CookieMapping.NONE);
+
+    private final boolean mapsUpstream;
+    private final List<Rule> rules;
+    private final CookieMapping cookies;
+
+    private record Rule(String from, String to) {}
+
+    private ResponseMapping(boolean mapsUpstream, List<Rule> rules, CookieMapping cookies) {
+        this.mapsUpstream = mapsUpstream;
+        this.rules = rules;
+        this.cookies = cookies;
+    }
+
+    /** Redirects that name the upstream are mapped, cookies are not. */
+    public static ResponseMapping defaults() {
+        return DEFAULTS;
+    }
+
+    /** Redirects are only mapped by rules that follow (nginx {@code proxy_redirect off}). */
+    public ResponseMapping withoutDefault() {
+        return new ResponseMapping(false, rules, cookies);
+    }
+
+    /** A redirect to a URL that starts with {@code from} leads to {@code to} and the rest instead; the first rule wins. */
+    public ResponseMapping redirect(String from, String to) {
+        Headers.of("Location", to);
+        List<Rule> more = new ArrayList<>(rules);
+        more.add(new Rule(from, to));
+        return new ResponseMapping(mapsUpstream, List.copyOf(more), cookies);
+    }
+
+    /** A cookie path that starts with {@code from} starts with {@code to} instead. */
+    public ResponseMapping cookiePath(String from, String to) {
+        return new ResponseMapping(mapsUpstream, rules, cookies.withPath(from, to));
+    }
+
+    /** A cookie for domain {@code from} is for {@code to} instead; {@code to} "" leaves the domain out. */
+    public ResponseMapping cookieDomain(String from, String to) {
+        return new ResponseMapping(mapsUpstream, rules, cookies.withDomain(from, to));
+    }
+
+    /** Each cookie gets these flags: {@code Secure}, {@code HttpOnly}, {@code SameSite=Lax} …. */
+    public ResponseMapping cookieFlags(String... flags) {
+        return new ResponseMapping(mapsUpstream, rules, cookies.withFlags(flags));
+    }
+
+    /**
+     * Maps the fields of an upstream's response.
+     *
+     * @param headers its fields
+     * @param upstreamUrl URL of the upstream, {@code http://127.0.0.1:3000}
+     * @param hostSent the {@code Host} that it was sent
+     * @param publicAuthority the authority that the client asked for, or null
+     * @param prefix the route's prefix if {@code replacement} took its place
+     * @param replacement what took the prefix's place, or null
+     */
+    public Headers map(
+            Headers headers,
+            String upstreamUrl,
+            String hostSent,
+            @Nullable String publicAuthority,
+            String prefix,
+            @Nullable String replacement) {
+        Headers.Builder mapped = null;
+        for (int i = 0; i < headers.size(); i++) {
+            String name = headers.name(i);
+            String value = headers.value(i);
+            String changed = value;
+            if (name.equalsIgnoreCase("Location")) {
+                changed = location(value, upstreamUrl, hostSent, publicAuthority, prefix, replacement);
+            } else if (name.equalsIgnoreCase("Refresh")) {
+                int url = value.toLowerCase(Locale.ROOT).indexOf("url=");
+                if (url >= 0) {
+                    String target = value.substring(url + 4);
+                    changed = value.substring(0, url + 4)
+                            + location(target, upstreamUrl, hostSent, publicAuthority, prefix, replacement);
+                }
+            } else if (cookies != CookieMapping.NONE && name.equalsIgnoreCase("Set-Cookie")) {
+                changed = cookies.map(value);
+            }
+            if (!changed.equals(value)) {
+                if (mapped == null) {
+                    mapped = headers.toBuilder();
+                }
+                mapped.value(i, changed);
+            }
+        }
+        return mapped == null ? headers : mapped.build();
+    }
+
+    private String location(
+            String location,
+            String upstreamUrl,
+            String hostSent,
+            @Nullable String publicAuthority,
+            String prefix,
+            @Nullable String replacement) {
+        for (Rule rule : rules) {
+            if (location.startsWith(rule.from)) {
+                return rule.to + location.substring(rule.from.length());
+            }
+        }
+        if (!mapsUpstream) {
+            return location;
+        }
+        int path = afterAuthority(location, upstreamUrl);
+        if (path < 0 && !hostSent.equalsIgnoreCase(publicAuthority)) {
+            path = afterAuthority(location, "http://" + hostSent);
+        }
+        if (path < 0) {
+            return location;
+        }
+        String rest = location.substring(path);
+        if (!rest.startsWith("/")) {
+            rest = "/" + rest;
+        }
+        if (replacement != null && !rest.startsWith(replacement)) {
+            return location; // a place on the upstream that this route does not lead to
+        }
+        return relative(replacement == null ? rest : prefix + rest.substring(replacement.length()));
+    }
+
+    /** Where the path starts in {@code location} if it begins with that scheme and authority; −1 if it does not. */
+    private static int afterAuthority(String location, String url) {
+        int end = url.length();
+        if (!location.regionMatches(true, 0, url, 0, end)) {
+            return -1;
+        }
+        if (end == location.length()) {
+            return end;
+        }
+        char next = location.charAt(end);
+        return next == '/' || next == '?' || next == '#' ? end : -1;
+    }
+
+    /** {@code //x} would name a host: a leading run of slashes is cut to one. */
+    private static String relative(String path) {
+        int slashes = 0;
+        while (slashes < path.length() && (path.charAt(slashes) == '/' || path.charAt(slashes) == '\\')) slashes++;
+        return slashes <= 1 ? path : "/" + path.substring(slashes);
+    }
+}

@@ -1,0 +1,182 @@
+package io.weir.route;
+
+import io.weir.header.Forwarding;
+import io.weir.http.RequestHead;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the site and the route of a request. Look-up takes a few hash and binary searches, whatever the number of sites,
+ * exact routes and prefixes; only regular expressions are tried one by one, within one site.
+ *
+ * @param <P> what the caller has prepared for each route
+ */
+public final class RouteTable<P> {
+
+    /** A route that was found. */
+    public static final class Found<P> {
+        private final Site site;
+        private final @Nullable Route route;
+        private final @Nullable P plan;
+        private final int prefixLength;
+        private final boolean addsSlash;
+
+        private Found(Site site, @Nullable Route route, @Nullable P plan, int prefixLength, boolean addsSlash) {
+            this.site = site;
+            this.route = route;
+            this.plan = plan;
+            this.prefixLength = prefixLength;
+            this.addsSlash = addsSlash;
+        }
+
+        /** The site of the request's host. */
+        public Site site() {
+            return site;
+        }
+
+        /** The route; null if none of the site's serves the request. */
+        public @Nullable Route route() {
+            return route;
+        }
+
+        /** What was prepared for the route; null if there is none. */
+        public @Nullable P plan() {
+            return plan;
+        }
+
+        /** How much of the normalised path the route matched. */
+        public int prefixLength() {
+            return prefixLength;
+        }
+
+        /** Whether the path lacks just the final slash of a proxied prefix, so that a redirect to it is due. */
+        public boolean addsSlash() {
+            return addsSlash;
+        }
+    }
+
+    /** One route in its place in the table. */
+    record Entry<P>(Route route, P plan) {}
+
+    private final HostTable<SiteRoutes<P>> hosts;
+
+    private RouteTable(HostTable<SiteRoutes<P>> hosts) {
+        this.hosts = hosts;
+    }
+
+    /**
+     * Compiles sites.
+     *
+     * @param sites in order
+     * @param firstIsDefault whether, without an unnamed site, the first one serves unknown hosts, as in nginx
+     * @param plans prepares each route
+     */
+    public static <P> RouteTable<P> compile(
+            List<Site> sites, boolean firstIsDefault, BiFunction<Site, Route, P> plans) {
+        HostTable<SiteRoutes<P>> hosts = new HostTable<>();
+        for (Site site : sites) {
+            List<Entry<P>> entries = new ArrayList<>();
+            for (Route route : site.routes()) {
+                entries.add(new Entry<>(route, plans.apply(site, route)));
+            }
+            hosts.add(site, new SiteRoutes<>(site, entries));
+        }
+        if (firstIsDefault) {
+            hosts.firstIsDefault();
+        }
+        return new RouteTable<>(hosts);
+    }
+
+    /**
+     * Finds the route.
+     *
+     * @param passedOver is told of each candidate that did not fit, and why; null if nobody wants to know
+     * @return null if no site serves the request's host
+     */
+    public @Nullable Found<P> find(RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {
+        SiteRoutes<P> routes = hosts.find(request.host());
+        return routes == null ? null : routes.find(request, forwarding, passedOver);
+    }
+
+    /** The routes of one site. */
+    static final class SiteRoutes<P> {
+        private final Site site;
+        private final PrefixTable<P> prefixes;
+        private final List<Entry<P>> regexes = new ArrayList<>();
+
+        SiteRoutes(Site site, List<Entry<P>> entries) {
+            this.site = site;
+            PrefixTable.Builder<P> builder = new PrefixTable.Builder<>();
+            for (Entry<P> entry : entries) {
+                switch (entry.route.match().kind()) {
+                    case EXACT -> builder.exact(entry);
+                    case PREFIX -> builder.prefix(entry);
+                    case REGEX -> regexes.add(entry);
+                }
+            }
+            prefixes = builder.build();
+        }
+
+        Found<P> find(RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {
+            String path = request.path();
+            Entry<P> exact = first(prefixes.exact(path), request, forwarding, passedOver);
+            if (exact != null) {
+                return found(exact, path.length());
+            }
+            Entry<P> slash = first(prefixes.lackingSlash(path), request, forwarding, passedOver);
+            if (slash != null) {
+                return new Found<>(site, slash.route, slash.plan, path.length(), true);
+            }
+            Entry<P> longest = null;
+            for (int at = prefixes.longest(path); at >= 0 && longest == null; at = prefixes.shorter(at)) {
+                longest = first(prefixes.entries(at), request, forwarding, passedOver);
+            }
+            if (longest != null && longest.route.match().overRegex()) {
+                return found(longest, longest.route.match().path().length());
+            }
+            for (int i = 0; i < regexes.size(); i++) {
+                Entry<P> entry = regexes.get(i);
+                if (!entry.route.match().finds(path)) {
+                    if (passedOver != null) {
+                        passedOver.accept(entry.route + ": not found in " + path);
+                    }
+                } else if (fits(entry, request, forwarding, passedOver)) {
+                    return found(entry, 0);
+                }
+            }
+            if (longest != null) {
+                return found(longest, longest.route.match().path().length());
+            }
+            return new Found<>(site, null, null, 0, false);
+        }
+
+        private Found<P> found(Entry<P> entry, int prefixLength) {
+            return new Found<>(site, entry.route, entry.plan, prefixLength, false);
+        }
+
+        private static <P> @Nullable Entry<P> first(
+                List<Entry<P>> entries,
+                RequestHead request,
+                Forwarding forwarding,
+                @Nullable Consumer<String> passedOver) {
+            for (int i = 0; i < entries.size(); i++) {
+                if (fits(entries.get(i), request, forwarding, passedOver)) {
+                    return entries.get(i);
+                }
+            }
+            return null;
+        }
+
+        private static <P> boolean fits(
+                Entry<P> entry, RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {
+            Condition unfulfilled = entry.route.match().unfulfilled(request, forwarding);
+            if (unfulfilled != null && passedOver != null) {
+                passedOver.accept(entry.route + ": not " + unfulfilled);
+            }
+            return unfulfilled == null;
+        }
+    }
+}
