@@ -1,0 +1,3 @@
+module io.weir.core {
+    requires static transitive org.jspecify;
+}
