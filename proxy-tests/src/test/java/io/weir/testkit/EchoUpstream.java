@@ -57,7 +57,8 @@ public final class EchoUpstream implements AutoCloseable {
         boolean keepAlive = true;
         while (keepAlive) {
             RawRequest request = connection.readRequest();
-            keepAlive = !request.requestLine().endsWith(" HTTP/1.0") && !request.fields("Connection").contains("close");
+            keepAlive = !request.requestLine().endsWith(" HTTP/1.0")
+                    && !request.fields("Connection").contains("close");
             connection.send(response(request, keepAlive));
         }
         connection.close();
@@ -81,7 +82,9 @@ public final class EchoUpstream implements AutoCloseable {
     private static String dump(RawRequest request) {
         return request.requestLine() + "\n"
                 + request.fields().stream().map(field -> field + "\n").collect(joining())
-                + request.trailers().stream().map(field -> "trailer " + field + "\n").collect(joining())
+                + request.trailers().stream()
+                        .map(field -> "trailer " + field + "\n")
+                        .collect(joining())
                 + "\n"
                 + request.body().length() + " bytes\n"
                 + (request.body().length() <= SMALL_BODY ? request.body() : "");

@@ -107,9 +107,8 @@ public final class RawClient implements AutoCloseable {
         });
     }
 
-    /** Reads raw bytes away, up to that many, and says how many they were: fewer only if the peer closed. */
+    /** Reads raw bytes away and says how many: fewer only if the peer closed. Progress extends the deadline. */
     public long discard(long count) {
-        reader.restartClock();
         return reading(() -> reader.discard(count));
     }
 
@@ -178,9 +177,8 @@ public final class RawClient implements AutoCloseable {
                 throw new Flaw("not a status line: " + statusLine);
             }
             List<Field> fields = reader.fields();
-            WireReader.Body body = bodyAllowed && mayHaveBody(statusLine)
-                    ? reader.body(fields, true)
-                    : WireReader.Body.NONE;
+            WireReader.Body body =
+                    bodyAllowed && mayHaveBody(statusLine) ? reader.body(fields, true) : WireReader.Body.NONE;
             return new RawResponse(statusLine, fields, body.content(), body.trailers(), body.flaw());
         });
     }

@@ -13,12 +13,7 @@ import java.util.Optional;
  * @param flaw why the message is broken; empty when it is whole
  */
 public record RawRequest(
-        String requestLine,
-        List<Field> fields,
-        String body,
-        List<Field> trailers,
-        int connectionNumber,
-        String flaw) {
+        String requestLine, List<Field> fields, String body, List<Field> trailers, int connectionNumber, String flaw) {
 
     public RawRequest {
         fields = List.copyOf(fields);

@@ -16,9 +16,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * An origin server of raw bytes that does to each connection what a script says.
  *
- * <p>It imitates every server that a proxy must survive: one that hangs, resets, closes an idle connection, promises more
- * than it sends, answers before it was asked, sends garbage, or takes and gives bytes at its own pace. It records each
- * request as it was on the wire. After its script a connection stays open, silently, until the proxy closes it.
+ * <p>It imitates every server that a proxy must survive: one that hangs, resets, closes an idle connection, promises
+ * more than it sends, answers before it was asked, sends garbage, or takes and gives bytes at its own pace. It records
+ * each request as it was on the wire. After its script a connection stays open, silently, until the proxy closes it.
  *
  * <pre>{@code
  * try (var upstream = ScriptedUpstream.of(connection -> {
@@ -63,7 +63,8 @@ public final class ScriptedUpstream implements AutoCloseable {
     public static ScriptedUpstream answering(String latin1Response) {
         String head = latin1Response.substring(0, latin1Response.indexOf("\r\n\r\n") + 4);
         String fields = head.toLowerCase(ROOT);
-        boolean framed = fields.contains("\r\ncontent-length:") || fields.contains("\r\ntransfer-encoding:")
+        boolean framed = fields.contains("\r\ncontent-length:")
+                || fields.contains("\r\ntransfer-encoding:")
                 || fields.matches("(?s)http/1.1 (204|304) .*");
         boolean keepAlive = framed && !fields.contains("\r\nconnection: close\r\n");
         return of(connection -> {

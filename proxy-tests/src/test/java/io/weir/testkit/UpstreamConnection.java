@@ -12,8 +12,8 @@ import java.util.concurrent.CountDownLatch;
 /**
  * One connection that the proxy opened to a {@link ScriptedUpstream}: what a script acts on.
  *
- * <p>{@code close} and {@code reset} may also be called by the test, at a moment of its choosing. All else belongs to the
- * script's thread. A step that meets a connection which the proxy has closed ends the script quietly.
+ * <p>{@code close} and {@code reset} may also be called by the test, at a moment of its choosing. All else belongs to
+ * the script's thread. A step that meets a connection which the proxy has closed ends the script quietly.
  */
 public final class UpstreamConnection {
 
@@ -62,7 +62,6 @@ public final class UpstreamConnection {
 
     /** Reads raw bytes away, exactly that many: the slow or metered reader of a large upload. */
     public void discard(long count) throws IOException {
-        reader.restartClock();
         long got;
         try {
             got = reader.discard(count);
@@ -93,9 +92,9 @@ public final class UpstreamConnection {
     /** Says and does nothing more, but notices when the proxy closes: a server lost in thought. */
     public void hang() throws IOException {
         try {
-            do {
-                reader.restartClock();
-            } while (reader.awaitByte() && reader.discard(1) == 1);
+            while (reader.awaitByte()) {
+                reader.discard(1);
+            }
         } catch (SocketException e) {
             throw brokenOff(e.getMessage());
         }

@@ -70,7 +70,9 @@ final class WireReader {
     /** Takes up to {@code wanted} bytes away and says how many they were: fewer only at the end of the stream. */
     long discard(long wanted) throws IOException {
         long left = wanted;
+        restartClock();
         while (left > 0 && (position < limit || fillBeforeDeadline())) {
+            restartClock();
             int taken = (int) Math.min(left, limit - position);
             position += taken;
             left -= taken;
@@ -219,8 +221,8 @@ final class WireReader {
     }
 
     private AssertionError late() {
-        return new AssertionError("no more bytes within " + Await.DEADLINE.toSeconds() + " s; read so far ("
-                + bytesRead + " bytes): " + transcript());
+        return new AssertionError("no more bytes within " + Await.DEADLINE.toSeconds() + " s; read so far (" + bytesRead
+                + " bytes): " + transcript());
     }
 
     private static String withoutOuterBlanks(String value) {
@@ -229,7 +231,7 @@ final class WireReader {
 
     private static String printable(CharSequence bytes) {
         StringBuilder text = new StringBuilder("\"");
-        for (int i = 0; i < Math.min(bytes.length(), 2_000); i++) {
+        for (int i = 0; i < Math.min(bytes.length(), 500); i++) {
             char c = bytes.charAt(i);
             switch (c) {
                 case '\r' -> text.append("\\r");
@@ -237,6 +239,6 @@ final class WireReader {
                 default -> text.append(c >= ' ' && c < 0x7F ? String.valueOf(c) : String.format("\\x%02x", (int) c));
             }
         }
-        return text.append(bytes.length() > 2_000 ? "\"..." : "\"").toString();
+        return text.append(bytes.length() > 500 ? "\"..." : "\"").toString();
     }
 }
