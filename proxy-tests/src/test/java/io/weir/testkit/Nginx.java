@@ -64,6 +64,19 @@ public final class Nginx implements AutoCloseable {
         assumeTrue(installed, BINARY + " is missing");
     }
 
+    /** Its version, such as {@code 1.22.1}. */
+    public static String version() {
+        try {
+            Process process = new ProcessBuilder(BINARY.toString(), "-v")
+                    .redirectErrorStream(true)
+                    .start();
+            String answer = new String(process.getInputStream().readAllBytes(), ISO_8859_1);
+            return answer.trim().replaceFirst("^nginx version: nginx/([^ ]+).*", "$1");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
      * Runs it and returns once it answers on its ports.
      *

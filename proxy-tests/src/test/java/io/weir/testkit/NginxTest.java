@@ -37,6 +37,11 @@ class NginxTest {
     }
 
     @Test
+    void itsVersionIsKnown() {
+        assertThat(Nginx.version()).matches("1\\.[0-9]+\\.[0-9]+");
+    }
+
+    @Test
     void aBadConfigurationFailsWithNginxsOwnWords() {
         assertThatThrownBy(() -> Nginx.start("server { listen 127.0.0.1:{port}; nonsense; }"))
                 .isInstanceOf(AssertionError.class)
