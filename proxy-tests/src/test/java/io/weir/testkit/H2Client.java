@@ -1,0 +1,143 @@
+package io.weir.testkit;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static org.eclipse.jetty.http2.ErrorCode.NO_ERROR;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import org.eclipse.jetty.http.HostPortHttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.http2.SimpleFlowControlStrategy;
+import org.eclipse.jetty.http2.api.Session;
+import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.frames.HeadersFrame;
+import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * One HTTP/2 connection in the clear, with prior knowledge, driven frame by frame.
+ *
+ * <p>It imitates what proxies get wrong: uploads that never say their length (gRPC, {@code curl -T -}), trailers,
+ * streams that are reset in the middle, and readers that stop: DATA is only taken, and its flow-control window only
+ * given back, when the test asks.
+ */
+public final class H2Client implements AutoCloseable {
+
+    private final HTTP2Client client;
+    private final Session session;
+    private final int port;
+
+    private H2Client(HTTP2Client client, Session session, int port) {
+        this.client = client;
+        this.session = session;
+        this.port = port;
+    }
+
+    /** Connects to that port of the loopback address. */
+    public static H2Client connect(int port) {
+        return connect(port, 64 * 1024);
+    }
+
+    /** As the other, with flow-control windows of that size: how far a stopped reader lets the proxy go. */
+    public static H2Client connect(int port, int windowBytes) {
+        HTTP2Client client = new HTTP2Client(connector(port));
+        client.setInitialStreamRecvWindow(windowBytes);
+        client.setInitialSessionRecvWindow(windowBytes);
+        client.setFlowControlStrategyFactory(SimpleFlowControlStrategy::new);
+        client.setIdleTimeout(-1);
+        client.setStreamIdleTimeout(-1);
+        try {
+            client.start();
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+            return new H2Client(client, done("connect", client.connect(address, new Session.Listener() {})), port);
+        } catch (Exception e) {
+            stop(client);
+            throw new AssertionError("port " + port + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** A whole request, its body in one DATA frame per part and without a Content-Length, and the whole response. */
+    public H2Response request(String method, String path, List<Field> fields, String... bodyParts) {
+        if (bodyParts.length == 0) {
+            return open(method, path, fields, true).awaitResponse();
+        }
+        H2Stream stream = openStream(method, path, fields);
+        for (int i = 0; i < bodyParts.length - 1; i++) {
+            stream.send(bodyParts[i]);
+        }
+        return stream.sendLast(bodyParts[bodyParts.length - 1]).awaitResponse();
+    }
+
+    /** Sends HEADERS without END_STREAM. A field {@code Host} becomes {@code :authority}; names go in lower case. */
+    public H2Stream openStream(String method, String path, List<Field> fields) {
+        return open(method, path, fields, false);
+    }
+
+    @Override
+    public void close() {
+        done("GOAWAY", closeSession());
+        stop(client);
+    }
+
+    static HttpFields.Mutable jettyFields(List<Field> fields) {
+        HttpFields.Mutable jettyFields = HttpFields.build();
+        fields.forEach(field -> jettyFields.add(field.name().toLowerCase(Locale.ROOT), field.value()));
+        return jettyFields;
+    }
+
+    /** The result of a step that Jetty takes asynchronously; a failure or a late one fails the test. */
+    static <T> T done(String step, CompletableFuture<T> future) {
+        try {
+            return future.get(Await.DEADLINE.toMillis(), MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(step + ": interrupted", e);
+        } catch (Exception e) {
+            throw new AssertionError(step + ": " + e, e);
+        }
+    }
+
+    private H2Stream open(String method, String path, List<Field> fields, boolean last) {
+        String authority = Field.first(fields, "Host").orElse("127.0.0.1:" + port);
+        List<Field> others = fields.stream()
+                .filter(field -> !field.name().equalsIgnoreCase("Host"))
+                .toList();
+        MetaData.Request head = new MetaData.Request(
+                method, "http", new HostPortHttpField(authority), path, HttpVersion.HTTP_2, jettyFields(others), -1);
+        H2Stream stream = new H2Stream();
+        stream.openedAs(done("HEADERS", session.newStream(new HeadersFrame(head, null, last), stream.listener())));
+        return stream;
+    }
+
+    private CompletableFuture<Void> closeSession() {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        session.close(NO_ERROR.code, "", Callback.from(() -> closed.complete(null), failure -> closed.complete(null)));
+        return closed;
+    }
+
+    private static ClientConnector connector(int port) {
+        QueuedThreadPool threads = new QueuedThreadPool(8);
+        threads.setName("h2-client-" + port);
+        threads.setDaemon(true);
+        ClientConnector connector = new ClientConnector();
+        connector.setExecutor(threads);
+        connector.setSelectors(1);
+        connector.setConnectTimeout(Duration.ofMillis(Await.DEADLINE.toMillis()));
+        return connector;
+    }
+
+    private static void stop(HTTP2Client client) {
+        try {
+            client.stop();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+}
