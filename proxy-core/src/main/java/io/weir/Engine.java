@@ -16,6 +16,9 @@ public interface Engine {
      */
     boolean isStandAlone();
 
+    /** Told like the configuration's listeners, after them: the engine's own logs. */
+    ProxyListener listener();
+
     /** Code of the user's failed; {@code what} names it. */
     void userCodeFailed(String what, Throwable failure);
 }
