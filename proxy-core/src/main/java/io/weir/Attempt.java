@@ -1,7 +1,6 @@
 package io.weir;
 
 import io.weir.body.Limits;
-import io.weir.header.Forwarding;
 import io.weir.http.Headers;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
@@ -28,8 +27,8 @@ public final class Attempt {
     private String target = "";
     private Headers headers = Headers.empty();
     private @Nullable Variables variables;
-    private long connectedAt;
-    private long answeredAt;
+    private long connectNanos = -1;
+    private long headNanos = -1;
     private int status;
 
     Attempt(
@@ -48,13 +47,17 @@ public final class Attempt {
     }
 
     /** Makes the head for the upstream, from the request as middleware left it, so that every try sends the same. */
-    void prepare(RequestHead request, Forwarding forwarding, int prefixLength, Variables variables) {
-        this.variables = variables;
+    void prepare(RequestHead request, int prefixLength, ExchangeContext context) throws UserCodeFailure {
+        variables = context;
         method = request.method();
-        target = plan.action() instanceof RouteAction.Proxy proxy
-                ? proxy.rewrite().apply(request.target(), prefixLength)
-                : request.rawTarget();
-        headers = plan.headers().toUpstream(request, forwarding, variables);
+        try {
+            target = plan.action() instanceof RouteAction.Proxy proxy
+                    ? proxy.rewrite().apply(request.target(), prefixLength)
+                    : request.rawTarget();
+            headers = plan.headers().toUpstream(request, context.forwarding(), context);
+        } catch (RuntimeException e) {
+            throw plan.headersFailed(e);
+        }
     }
 
     /** The pool. */
@@ -99,7 +102,7 @@ public final class Attempt {
 
     /** There is a connection. */
     public void connected(long now) {
-        connectedAt = now;
+        exchange.connected(this, now);
     }
 
     /** An interim response (1xx, not 101) has come. */
@@ -109,21 +112,7 @@ public final class Attempt {
 
     /** The final response's head has come. */
     public Decision answered(ResponseHead head, long now) {
-        if (head.status() == 101) {
-            return failed(
-                    new ProxyFailure(
-                            ProxyError.UPGRADE_FAILED,
-                            ProxyFailure.Phase.HEAD,
-                            true,
-                            false,
-                            false,
-                            "the upstream switched protocols, but nobody had asked",
-                            null),
-                    now);
-        }
-        answeredAt = now;
-        status = head.status();
-        return exchange.answered(this, head, now);
+        return head.status() == 101 ? failed(unaskedUpgrade(), now) : exchange.answered(this, head, now);
     }
 
     /** It failed. */
@@ -136,32 +125,61 @@ public final class Attempt {
         exchange.finished(this, now);
     }
 
+    // ---- for the exchange, under its lock ----
+
+    void connectedAt(long now) {
+        connectNanos = now - startedAt;
+    }
+
+    void answeredAt(long now, int status) {
+        headNanos = now - startedAt;
+        this.status = status;
+    }
+
+    /**
+     * Whether that failure is no more than a kept connection which the upstream had closed. A try that asked for a new
+     * connection can't have got one.
+     */
+    boolean wasStale(ProxyFailure failure) {
+        return !onFreshConnection && failure.isStaleConnection();
+    }
+
     /** The upstream's head as the client gets it, before middleware. */
-    ResponseHead toClient(ResponseHead head) {
+    ResponseHead toClient(ResponseHead head) throws UserCodeFailure {
         if (variables == null) {
             return head;
         }
-        Headers fields = plan.headers().toClient(head.status(), head.headers(), variables);
-        Route route = plan.mapper();
-        if (route != null && !head.isInterim()) {
-            String hostSent = headers.get("Host");
-            fields = route.mapBack(
-                    fields,
-                    upstream.upstream().url(),
-                    hostSent == null ? "" : hostSent,
-                    exchange.request().authority());
+        try {
+            Headers fields = plan.headers().toClient(head.status(), head.headers(), variables);
+            Route route = plan.mapper();
+            if (route != null && !head.isInterim()) {
+                String hostSent = headers.get("Host");
+                fields = route.mapBack(
+                        fields,
+                        upstream.upstream().url(),
+                        hostSent == null ? "" : hostSent,
+                        exchange.request().authority());
+            }
+            return head.withHeaders(fields);
+        } catch (RuntimeException e) {
+            throw plan.headersFailed(e);
         }
-        return head.withHeaders(fields);
     }
 
     AttemptSummary summary(@Nullable ProxyError error, long now) {
-        return new AttemptSummary(
-                upstream.upstream().url(),
-                status,
-                connectedAt == 0 ? -1 : connectedAt - startedAt,
-                answeredAt == 0 ? -1 : answeredAt - startedAt,
-                now - startedAt,
-                error);
+        return new AttemptSummary(upstream.upstream().url(), status, connectNanos, headNanos, now - startedAt, error);
+    }
+
+    /** The upstream has had the request, and whether a body went with it is not known here: it counts as sent. */
+    private static ProxyFailure unaskedUpgrade() {
+        return new ProxyFailure(
+                ProxyError.UPGRADE_FAILED,
+                ProxyFailure.Phase.HEAD,
+                true,
+                true,
+                false,
+                "the upstream switched protocols, but nobody had asked",
+                null);
     }
 
     /** Target and upstream. */

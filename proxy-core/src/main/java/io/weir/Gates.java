@@ -3,140 +3,98 @@ package io.weir;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
 import io.weir.middleware.Middleware;
-import io.weir.middleware.RequestContext;
 import io.weir.middleware.Verdict;
 import java.util.List;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The middleware of one exchange: forward through the list with the request, back through it with the response. */
+/**
+ * The middleware of one exchange: forward through the list with the request, back with the response through those that
+ * gave their verdict. Each is asked once and sees one response; the one that failed sees none. Guarded by the exchange.
+ */
 final class Gates {
-    /** Code of the user's threw. */
-    static final class Failure extends Exception {
-        private static final long serialVersionUID = 1L;
-        private final String what;
-
-        Failure(String what, Throwable cause) {
-            super(what, cause);
-            this.what = what;
-        }
-
-        String what() {
-            return what;
-        }
-
-        @Override
-        public synchronized Throwable getCause() {
-            Throwable cause = super.getCause();
-            return cause == null ? this : cause;
-        }
-    }
-
-    /** Stands for "asked, no verdict yet, and the exchange has paused". */
-    private static final Object PAUSED = new Object();
-
     private final List<Middleware> middleware;
+    private final ExchangeContext context;
     private final Runnable wake;
-    private int next;
-    private int asked;
-    private @Nullable RequestHead held;
-    private @Nullable AtomicReference<@Nullable Object> later;
+    private RequestHead request;
+    /** How many have given their verdict and not seen the response yet. */
+    private int passed;
 
-    Gates(List<Middleware> middleware, Runnable wake) {
+    private @Nullable LateVerdict awaited;
+
+    Gates(List<Middleware> middleware, ExchangeContext context, Runnable wake) {
         this.middleware = middleware;
+        this.context = context;
         this.wake = wake;
+        request = context.original();
     }
 
     /**
-     * Asks on from where it stands, until one answers, has no verdict yet, or all let the request pass.
+     * Asks on from where it stands, until one answers, one wants to be waited for, or all let the request pass.
      *
      * @return the last verdict: a reply, or the request as it goes on; null to pause until the wake-up
      */
     @Nullable
-    Verdict next(RequestHead request, RequestContext context) throws Failure {
-        RequestHead current = held != null ? held : request;
-        held = null;
-        while (next < middleware.size() || later != null) {
+    Verdict next() throws UserCodeFailure {
+        while (passed < middleware.size()) {
+            Middleware one = middleware.get(passed);
             Verdict verdict;
-            if (later != null) {
-                verdict = arrived(later);
-            } else {
-                verdict = ask(middleware.get(next), current, context);
-                next++;
-                asked = next;
+            try {
+                verdict = awaited == null ? ask(one) : awaited.take();
+                while (verdict instanceof Verdict.Later later) {
+                    awaited = new LateVerdict(later.stage(), wake);
+                    verdict = awaited.take();
+                }
+                if (verdict == null) {
+                    return null;
+                }
+                if (verdict instanceof Verdict.Proceed proceed) {
+                    request = Objects.requireNonNull(proceed.request(), "its request is null");
+                }
+            } catch (Throwable e) {
+                throw failure(one, e);
             }
-            if (verdict instanceof Verdict.Later waiting) {
-                later = listen(waiting.stage());
-                verdict = arrived(later);
-            }
-            if (verdict == null) {
-                held = current;
-                return null;
-            }
-            later = null;
-            if (verdict instanceof Verdict.Proceed proceed) {
-                current = proceed.request();
-            } else if (verdict instanceof Verdict.Answer) {
+            awaited = null;
+            passed++;
+            if (verdict instanceof Verdict.Answer) {
                 return verdict;
             }
         }
-        return Verdict.proceed(current);
+        return Verdict.proceed(request);
     }
 
-    /** Shows a response to every middleware that was asked, in reverse. */
-    ResponseHead onResponse(ResponseHead response, RequestContext context) throws Failure {
+    /** Shows a response to those that have not seen one, in reverse. After a failure the rest can be shown another. */
+    ResponseHead onResponse(ResponseHead response) throws UserCodeFailure {
         ResponseHead current = response;
-        while (asked > 0) {
-            Middleware one = middleware.get(--asked);
+        while (passed > 0) {
+            Middleware one = middleware.get(--passed);
+            context.asks(one);
             try {
-                current = one.onResponse(current, context);
-            } catch (RuntimeException e) {
-                throw new Failure("middleware " + one.name(), e);
+                current = Objects.requireNonNull(one.onResponse(current, context), "its response is null");
+                if (current.status() < 200) {
+                    throw new IllegalStateException("its response is not final: " + current.status());
+                }
+            } catch (Throwable e) {
+                throw failure(one, e);
             }
         }
         return current;
     }
 
-    private Verdict ask(Middleware one, RequestHead request, RequestContext context) throws Failure {
-        try {
-            Verdict verdict = one.onRequest(request, context);
-            if (verdict != null) {
-                return verdict;
-            }
-        } catch (RuntimeException e) {
-            throw new Failure("middleware " + one.name(), e);
+    /** No verdict is waited for any more. */
+    void close() {
+        if (awaited != null) {
+            awaited.forget();
+            awaited = null;
         }
-        throw new Failure("middleware " + one.name(), new NullPointerException("its verdict is null"));
     }
 
-    private AtomicReference<@Nullable Object> listen(CompletionStage<? extends Verdict> stage) {
-        AtomicReference<@Nullable Object> slot = new AtomicReference<>();
-        stage.whenComplete((verdict, failure) -> {
-            Object before = slot.getAndSet(failure != null ? failure : verdict);
-            if (before == PAUSED) {
-                wake.run(); // not within listen(): there the slot is still empty, and no lock of ours is held here
-            }
-        });
-        return slot;
+    private Verdict ask(Middleware one) {
+        context.asks(one);
+        return Objects.requireNonNull(one.onRequest(request, context), "its verdict is null");
     }
 
-    /** The verdict that has come, or null after marking the slot as waited for. */
-    private @Nullable Verdict arrived(AtomicReference<@Nullable Object> slot) throws Failure {
-        if (slot.compareAndSet(null, PAUSED)) {
-            return null;
-        }
-        Object arrived = slot.get();
-        if (arrived == PAUSED) {
-            return null;
-        }
-        if (arrived instanceof Verdict verdict && !(verdict instanceof Verdict.Later)) {
-            return verdict;
-        }
-        Throwable cause = arrived instanceof CompletionException e && e.getCause() != null
-                ? e.getCause()
-                : arrived instanceof Throwable t ? t : new IllegalStateException("its verdict is " + arrived);
-        throw new Failure("middleware " + middleware.get(asked - 1).name(), cause);
+    private static UserCodeFailure failure(Middleware one, Throwable thrown) {
+        return new UserCodeFailure("middleware " + one.name(), thrown);
     }
 }

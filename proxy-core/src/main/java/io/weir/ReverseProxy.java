@@ -1,16 +1,13 @@
 package io.weir;
 
 import io.weir.header.Forwarding;
-import io.weir.http.ProxyError;
 import io.weir.http.RequestHead;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.UpstreamState;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +23,7 @@ public final class ReverseProxy {
     /** A proxy with that configuration. */
     public ReverseProxy(ProxyConfig config, Engine engine) {
         this.engine = engine;
-        snapshot = new Snapshot(config, engine.isStandAlone(), null);
+        snapshot = new Snapshot(config, engine, null);
     }
 
     /** The configuration in force. */
@@ -40,23 +37,21 @@ public final class ReverseProxy {
      * @param head the request
      * @param now monotonic nanoseconds
      * @param wallMillis wall-clock time, ms since 1970
-     * @param wake called, on any thread and under no lock, when a pause is over early
+     * @param wake called once for each pause that is over early, on any thread, never under this exchange's lock; it should
+     *     do no more than have {@link Exchange#resumed} reported, for it may be user code that calls it
      * @return null if no route serves it and an application around the proxy should; a stand-alone proxy answers it
      */
     public @Nullable Exchange open(RequestHead head, long now, long wallMillis, Runnable wake) {
         Snapshot current = snapshot;
         Forwarding forwarding = current.config().trustedProxies().resolve(head);
         RouteTable.Found<RoutePlan> found = current.find(head, forwarding, null);
-        RoutePlan plan = found == null ? null : found.plan();
-        if (plan == null && !engine.isStandAlone()) {
+        boolean served = found != null && found.plan() != null;
+        if (!served && !engine.isStandAlone()) {
             return null;
         }
-        ProxyError refusal = null;
-        if (plan == null) {
-            refusal = found == null ? ProxyError.MISDIRECTED : ProxyError.NO_ROUTE;
-            plan = current.noRoute(found);
-        }
-        return new Exchange(this, current, plan, found, refusal, head, forwarding, now, wallMillis, wake);
+        RoutePlan plan = current.plan(found);
+        ExchangeContext context = new ExchangeContext(engine, head, forwarding, plan.site(), now, wallMillis);
+        return new Exchange(engine, current.listeners(), found, plan, context, wake);
     }
 
     /**
@@ -67,7 +62,7 @@ public final class ReverseProxy {
      */
     public synchronized Set<UpstreamState> replace(ProxyConfig config) {
         Snapshot before = snapshot;
-        Snapshot after = new Snapshot(config, engine.isStandAlone(), before);
+        Snapshot after = new Snapshot(config, engine, before);
         snapshot = after;
         Set<UpstreamState> retired = new HashSet<>();
         before.pools().values().forEach(pool -> retired.addAll(pool.upstreams().values()));
@@ -92,17 +87,5 @@ public final class ReverseProxy {
 
     Engine engine() {
         return engine;
-    }
-
-    /** Tells every listener; one that fails is reported and does not keep the others from hearing. */
-    static void tell(Engine engine, List<ProxyListener> listeners, Consumer<ProxyListener> news) {
-        for (int i = 0; i < listeners.size(); i++) {
-            ProxyListener listener = listeners.get(i);
-            try {
-                news.accept(listener);
-            } catch (RuntimeException e) {
-                engine.userCodeFailed("listener " + listener.getClass().getName(), e);
-            }
-        }
     }
 }

@@ -61,4 +61,9 @@ record RoutePlan(
                 List.copyOf(middleware),
                 null);
     }
+
+    /** What to make of an exception out of header edits, the templates in them, or mapping back. */
+    UserCodeFailure headersFailed(RuntimeException thrown) {
+        return new UserCodeFailure("header policy of route \"" + route + "\"", thrown);
+    }
 }

@@ -18,15 +18,17 @@ final class Snapshot {
     private final Map<String, PoolState> pools = new HashMap<>();
     private final Map<Site, RoutePlan> noRoute = new HashMap<>();
     private final RoutePlan noSite;
+    private final Listeners listeners;
 
     /** Compiles; pools of the same name go on from where {@code before} has them, an unchanged one as it is. */
-    Snapshot(ProxyConfig config, boolean standAlone, @Nullable Snapshot before) {
+    Snapshot(ProxyConfig config, Engine engine, @Nullable Snapshot before) {
         this.config = config;
+        listeners = new Listeners(engine, config.listeners());
         for (UpstreamPool pool : config.pools().values()) {
             PoolState known = before == null ? null : before.pools.get(pool.name());
             pools.put(pool.name(), known != null && known.pool() == pool ? known : new PoolState(pool, known));
         }
-        boolean firstIsDefault = standAlone && !config.refusesUnknownHosts();
+        boolean firstIsDefault = engine.isStandAlone() && !config.refusesUnknownHosts();
         routes = RouteTable.compile(
                 config.sites(), firstIsDefault, (site, route) -> RoutePlan.of(config, pools, site, route));
         for (Site site : config.sites()) {
@@ -48,7 +50,16 @@ final class Snapshot {
         return routes.find(request, forwarding, passedOver);
     }
 
-    RoutePlan noRoute(RouteTable.@Nullable Found<RoutePlan> found) {
-        return found == null ? noSite : noRoute.getOrDefault(found.site(), noSite);
+    /** The plan of the route that was found; else what holds for requests of that site, or host, that no route serves. */
+    RoutePlan plan(RouteTable.@Nullable Found<RoutePlan> found) {
+        if (found == null) {
+            return noSite;
+        }
+        RoutePlan plan = found.plan();
+        return plan != null ? plan : noRoute.getOrDefault(found.site(), noSite);
+    }
+
+    Listeners listeners() {
+        return listeners;
     }
 }

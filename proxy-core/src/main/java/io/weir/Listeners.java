@@ -1,0 +1,30 @@
+package io.weir;
+
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Those who are told what happens. One that throws is reported and does not keep the others from hearing. */
+final class Listeners {
+    private final Engine engine;
+    private final List<ProxyListener> listeners;
+
+    Listeners(Engine engine, List<ProxyListener> listeners) {
+        this.engine = engine;
+        this.listeners = listeners;
+    }
+
+    boolean isEmpty() {
+        return listeners.isEmpty();
+    }
+
+    void tell(Consumer<ProxyListener> news) {
+        for (int i = 0; i < listeners.size(); i++) {
+            ProxyListener listener = listeners.get(i);
+            try {
+                news.accept(listener);
+            } catch (RuntimeException e) {
+                engine.userCodeFailed("listener " + listener.getClass().getName(), e);
+            }
+        }
+    }
+}
