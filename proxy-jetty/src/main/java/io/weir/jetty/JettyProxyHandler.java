@@ -170,7 +170,10 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             LOG.warn("{}: a Server or Date field of Jetty's is added to the upstream's{}", connector, cure);
         }
         if (configuration.getHttpCompliance().allows(HttpCompliance.Violation.LF_HEADER_TERMINATION)) {
-            LOG.warn("{}: lines that end in a bare LF are accepted, which others may read differently{}", connector, cure);
+            LOG.warn(
+                    "{}: lines that end in a bare LF are accepted, which others may read differently{}",
+                    connector,
+                    cure);
         }
     }
 

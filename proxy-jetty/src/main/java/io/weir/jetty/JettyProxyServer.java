@@ -151,11 +151,7 @@ public final class JettyProxyServer implements AutoCloseable {
             SharedSelectorConnector first = null;
             for (Listener listener : listeners) {
                 SharedSelectorConnector connector = new SharedSelectorConnector(
-                        server,
-                        1,
-                        selectors,
-                        new HttpConnectionFactory(http),
-                        new HTTP2CServerConnectionFactory(http));
+                        server, 1, selectors, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
                 connector.setHost(listener.host);
                 connector.setPort(listener.port);
                 connector.setAcceptQueueSize(1024);
@@ -188,7 +184,8 @@ public final class JettyProxyServer implements AutoCloseable {
             for (Throwable t = cause; t != null; t = t.getCause()) {
                 if (t instanceof BindException) {
                     return new IllegalStateException(
-                            "can't listen on " + listeners + ": " + t.getMessage() + "; is another program on that port?",
+                            "can't listen on " + listeners + ": " + t.getMessage()
+                                    + "; is another program on that port?",
                             cause);
                 }
             }

@@ -47,8 +47,7 @@ public final class ResponsePump extends IteratingCallback {
      * @param clock runs while the client takes a chunk; its owner hears of its end
      * @param patience how long it runs
      */
-    public ResponsePump(
-            Content.Source source, Response response, Listener listener, Clock clock, Duration patience) {
+    public ResponsePump(Content.Source source, Response response, Listener listener, Clock clock, Duration patience) {
         this.source = source;
         this.response = response;
         this.listener = listener;

@@ -67,8 +67,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     private long replyBytes;
 
     /** Runs an exchange over Jetty's request, response and callback. */
-    public ExchangeRunner(
-            Request request, Response response, Callback callback, UpstreamTransport transport) {
+    public ExchangeRunner(Request request, Response response, Callback callback, UpstreamTransport transport) {
         this.request = request;
         this.response = response;
         this.callback = callback;
@@ -82,7 +81,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     public void start(Exchange exchange) {
         this.exchange = exchange;
         Clock bodyClock = request.getLength() == 0 ? null : new Clock(scheduler, this::clientBodyExpired);
-        body = new RequestBody(request, exchange.limits().requestBody(), bodyClock, exchange.timeouts().clientBody());
+        body = new RequestBody(
+                request,
+                exchange.limits().requestBody(),
+                bodyClock,
+                exchange.timeouts().clientBody());
         this.bodyClock = bodyClock;
         watchClient();
         Duration total = exchange.timeouts().total();
@@ -194,10 +197,12 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         response.setStatus(head.status());
         Duration patience = timeout();
         ResponsePump pumping = new ResponsePump(source, response, this, clientSendClock, patience);
-        response.setTrailersSupplier(() -> {
-            HttpFields trailers = pumping.trailers();
-            return trailers == null ? HttpFields.EMPTY : trailers;
-        });
+        if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
+            response.setTrailersSupplier(() -> {
+                HttpFields trailers = pumping.trailers();
+                return trailers == null ? HttpFields.EMPTY : trailers;
+            });
+        }
         synchronized (this) {
             if (over) {
                 return;
@@ -370,7 +375,8 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         } catch (RuntimeException e) {
             Exchange current = exchange;
             if (current != null) {
-                current.failed(ProxyError.INTERNAL_ERROR, String.valueOf(e), now()).performBy(this);
+                current.failed(ProxyError.INTERNAL_ERROR, String.valueOf(e), now())
+                        .performBy(this);
             }
         }
     }
@@ -427,7 +433,8 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     private void watchClient() {
         WatchedEndPoint endPoint = isHttp1()
-                ? WatchedEndPoint.below(request.getConnectionMetaData().getConnection().getEndPoint())
+                ? WatchedEndPoint.below(
+                        request.getConnectionMetaData().getConnection().getEndPoint())
                 : null;
         if (endPoint != null) {
             watched = endPoint;

@@ -40,7 +40,8 @@ public final class Slf4jListener implements ProxyListener {
             return;
         }
         Logger logger = errorLogger(exchange.site());
-        boolean told = error.side() == ProxyError.Side.UPSTREAM && !exchange.attempts().isEmpty()
+        boolean told = error.side() == ProxyError.Side.UPSTREAM
+                && !exchange.attempts().isEmpty()
                 && error != ProxyError.RESPONSE_TIMEOUT; // by attemptFailed
         boolean quiet = told || error.side() == ProxyError.Side.CLIENT;
         if (quiet ? logger.isDebugEnabled() : logger.isWarnEnabled()) {

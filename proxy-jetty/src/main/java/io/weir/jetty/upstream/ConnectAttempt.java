@@ -98,7 +98,8 @@ final class ConnectAttempt {
         Map<String, Object> context = new ConcurrentHashMap<>();
         context.put(Transport.CONTEXT_KEY, new CapturingTransport());
         context.put(
-                ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY, Promise.<Connection>from(this::opened, this::connectNext));
+                ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
+                Promise.<Connection>from(this::opened, this::connectNext));
         connector.connect(new InetSocketAddress(address, upstream.port()), context);
     }
 

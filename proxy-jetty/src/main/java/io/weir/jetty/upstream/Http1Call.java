@@ -123,7 +123,8 @@ final class Http1Call implements UpstreamCall, Content.Source {
     void sendExpired() {
         fail(
                 ProxyError.CONNECTION_WRITE_TIMEOUT,
-                "send clock " + attempt.timeouts().send() + " ran out for " + attempt.upstream().upstream().url(),
+                "send clock " + attempt.timeouts().send() + " ran out for "
+                        + attempt.upstream().upstream().url(),
                 null);
     }
 
@@ -155,7 +156,8 @@ final class Http1Call implements UpstreamCall, Content.Source {
     void readExpired() {
         fail(
                 ProxyError.CONNECTION_READ_TIMEOUT,
-                "read clock " + attempt.timeouts().read() + " ran out for " + attempt.upstream().upstream().url(),
+                "read clock " + attempt.timeouts().read() + " ran out for "
+                        + attempt.upstream().upstream().url(),
                 null);
     }
 
@@ -312,8 +314,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
         }
         boolean begun = inBody || (here != null && here.hasReceived());
         // Only a connection that broke without one byte of an answer may have been closed before it was used.
-        ProxyError shown =
-                error == ProxyError.CONNECTION_TERMINATED && begun ? ProxyError.RESPONSE_INCOMPLETE : error;
+        ProxyError shown = error == ProxyError.CONNECTION_TERMINATED && begun ? ProxyError.RESPONSE_INCOMPLETE : error;
         failed(new ProxyFailure(
                 shown,
                 inBody ? ProxyFailure.Phase.BODY : ProxyFailure.Phase.HEAD,

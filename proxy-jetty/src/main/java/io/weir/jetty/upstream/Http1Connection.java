@@ -49,7 +49,8 @@ final class Http1Connection extends AbstractConnection implements HttpParser.Res
     }
 
     /** What is wrong with a response. */
-    record Problem(ProxyError error, String detail, @Nullable Throwable cause) {}
+    record Problem(
+            ProxyError error, String detail, @Nullable Throwable cause) {}
 
     private static final int BUFFER_SIZE = 32 * 1024;
     private static final int MOST_INTERIMS = 32;
@@ -87,7 +88,8 @@ final class Http1Connection extends AbstractConnection implements HttpParser.Res
         buffers = pool.connector().getByteBufferPool();
         parser = new HttpParser(this, maxHeadBytes, HttpCompliance.STRICT);
         parser.setHeaderCacheCaseSensitive(true);
-        readClock = new Clock(pool.connector().getScheduler(), () -> getExecutor().execute(this::readClockExpired));
+        readClock =
+                new Clock(pool.connector().getScheduler(), () -> getExecutor().execute(this::readClockExpired));
     }
 
     // ---- its life ----
@@ -96,11 +98,6 @@ final class Http1Connection extends AbstractConnection implements HttpParser.Res
     public void onOpen() {
         super.onOpen();
         getEndPoint().setIdleTimeout(0); // our clocks know which phase it is
-    }
-
-    @Override
-    public InvocationType getInvocationType() {
-        return InvocationType.NON_BLOCKING;
     }
 
     /** Gives it to a call. False, and closed, if it is dead, worn out, or has something to say that nobody asked for. */

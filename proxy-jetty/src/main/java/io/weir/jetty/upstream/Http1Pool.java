@@ -34,7 +34,8 @@ final class Http1Pool {
     }
 
     /** A kept connection that is open and silent, given to {@code call}; null if there is none. */
-    @Nullable Http1Connection take(Http1Call call) {
+    @Nullable
+    Http1Connection take(Http1Call call) {
         while (true) {
             Http1Connection candidate;
             synchronized (this) {

@@ -42,7 +42,8 @@ final class RequestSender extends IteratingCallback {
         this.attempt = attempt;
         this.body = body;
         this.connection = connection;
-        holdsBodyBack = body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
+        holdsBodyBack =
+                body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
     }
 
     /** Whether any byte was handed to the kernel. */
@@ -110,7 +111,7 @@ final class RequestSender extends IteratingCallback {
     protected void onCompleteSuccess() {
         if (last) {
             done = true;
-            close();
+            closeClock();
             call.requestSent();
         }
     }
@@ -118,7 +119,7 @@ final class RequestSender extends IteratingCallback {
     @Override
     protected void onCompleteFailure(Throwable cause) {
         releaseChunk();
-        close();
+        closeClock();
         call.sendFailed(cause);
     }
 
@@ -153,7 +154,9 @@ final class RequestSender extends IteratingCallback {
             return;
         }
         byte[] size = (Integer.toHexString(next.remaining()) + "\r\n").getBytes(StandardCharsets.US_ASCII);
-        connection.getEndPoint().write(this, head, ByteBuffer.wrap(size), next.getByteBuffer(), ByteBuffer.wrap(CRLF), tail);
+        connection
+                .getEndPoint()
+                .write(this, head, ByteBuffer.wrap(size), next.getByteBuffer(), ByteBuffer.wrap(CRLF), tail);
     }
 
     /** The last chunk, with the client's trailers where they may stand (RFC 9110 §6.5.1). */
@@ -192,7 +195,8 @@ final class RequestSender extends IteratingCallback {
     private ByteBuffer head() {
         StringBuilder framing = null;
         if (body.length() >= 0) {
-            framing = new StringBuilder("Content-Length: ").append(body.length()).append("\r\n");
+            framing =
+                    new StringBuilder("Content-Length: ").append(body.length()).append("\r\n");
         } else if (body.isChunked()) {
             framing = new StringBuilder("Transfer-Encoding: chunked\r\n");
         }
@@ -224,7 +228,7 @@ final class RequestSender extends IteratingCallback {
         }
     }
 
-    private void close() {
+    private void closeClock() {
         Clock running = clock;
         if (running != null) {
             running.close();
