@@ -85,6 +85,17 @@ final class Bench implements Engine, ProxyListener {
         throw new AssertionError("no upstream " + url);
     }
 
+    /** Opens exchanges until one is forwarded to that upstream. */
+    Attempt attemptAt(String url, long now) {
+        for (int i = 0; i < 20; i++) {
+            Attempt attempt = forwarded(get("/").begin(now));
+            if (urlOf(attempt).equals(url)) {
+                return attempt;
+            }
+        }
+        throw new AssertionError(url + " is never chosen");
+    }
+
     List<String> consequences() {
         return failures.stream().map(AttemptFailure::consequence).toList();
     }
