@@ -1,7 +1,13 @@
+/**
+ * The proxy on Jetty: {@link io.weir.jetty.JettyProxyServer} listens by itself, {@link io.weir.jetty.JettyProxyHandler}
+ * stands in a server of yours.
+ */
 module io.weir.jetty {
     requires transitive io.weir.core;
     requires org.eclipse.jetty.http2.server;
     requires transitive org.eclipse.jetty.server;
     requires org.slf4j;
     requires static org.jspecify;
+
+    exports io.weir.jetty;
 }

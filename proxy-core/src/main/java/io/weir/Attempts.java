@@ -118,7 +118,7 @@ final class Attempts {
     /** Tells of a try that failed and of what follows. A stale connection that is made good is no news. */
     void tellFailed(Attempt failed, ProxyFailure failure, Decision consequence) {
         boolean madeGood = failed.wasStale(failure) && consequence instanceof Decision.Forward;
-        if (madeGood || listeners.isEmpty()) {
+        if (madeGood) {
             return;
         }
         AttemptFailure news = new AttemptFailure(

@@ -122,6 +122,10 @@ public final class Exchange {
         if (request.method().equals("CONNECT") || request.method().equals("TRACE")) {
             return answer(ProxyError.METHOD_NOT_ALLOWED, request.method() + " is not for reverse proxies");
         }
+        ProxyError tooLarge = plan.limits().exceededBy(request);
+        if (tooLarge != null) {
+            return answer(tooLarge, "the request is larger than " + plan.limits());
+        }
         if (found == null) {
             return answer(ProxyError.MISDIRECTED, "no site serves this host");
         }
@@ -187,17 +191,15 @@ public final class Exchange {
             state = State.FINISHED;
         }
         context.ended(outcome);
-        if (!listeners.isEmpty()) {
-            ExchangeSummary summary = new ExchangeSummary(
-                    context,
-                    plan.site(),
-                    plan.route(),
-                    attempts.ended(),
-                    outcome,
-                    context.openedMillis(),
-                    now - context.openedAt());
-            listeners.tell(listener -> listener.exchangeFinished(summary));
-        }
+        ExchangeSummary summary = new ExchangeSummary(
+                context,
+                plan.site(),
+                plan.route(),
+                attempts.ended(),
+                outcome,
+                context.openedMillis(),
+                now - context.openedAt());
+        listeners.tell(listener -> listener.exchangeFinished(summary));
     }
 
     // ---- what attempts report ----

@@ -13,10 +13,6 @@ final class Listeners {
         this.listeners = listeners;
     }
 
-    boolean isEmpty() {
-        return listeners.isEmpty();
-    }
-
     void tell(Consumer<ProxyListener> news) {
         for (int i = 0; i < listeners.size(); i++) {
             ProxyListener listener = listeners.get(i);

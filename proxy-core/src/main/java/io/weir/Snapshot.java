@@ -6,7 +6,9 @@ import io.weir.route.RouteTable;
 import io.weir.route.Site;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.UpstreamPool;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,9 @@ final class Snapshot {
     /** Compiles; pools of the same name go on from where {@code before} has them, an unchanged one as it is. */
     Snapshot(ProxyConfig config, Engine engine, @Nullable Snapshot before) {
         this.config = config;
-        listeners = new Listeners(engine, config.listeners());
+        List<ProxyListener> told = new ArrayList<>(config.listeners());
+        told.add(engine.listener());
+        listeners = new Listeners(engine, told);
         for (UpstreamPool pool : config.pools().values()) {
             PoolState known = before == null ? null : before.pools.get(pool.name());
             pools.put(pool.name(), known != null && known.pool() == pool ? known : new PoolState(pool, known));

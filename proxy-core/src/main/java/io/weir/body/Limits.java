@@ -1,5 +1,9 @@
 package io.weir.body;
 
+import io.weir.http.ProxyError;
+import io.weir.http.RequestHead;
+import org.jspecify.annotations.Nullable;
+
 /**
  * How much a client or an upstream may send. Immutable; each {@code with…} gives a changed copy.
  *
@@ -52,6 +56,29 @@ public record Limits(int requestHead, int requestFields, int requestTarget, long
     /** Another limit on upstreams' heads, in bytes. */
     public Limits withResponseHead(int bytes) {
         return new Limits(requestHead, requestFields, requestTarget, requestBody, bytes);
+    }
+
+    /** The limit that a request's head, or the length of body that it announces, goes beyond; null if it keeps to all. */
+    public @Nullable ProxyError exceededBy(RequestHead request) {
+        if (request.rawTarget().length() > requestTarget) {
+            return ProxyError.TARGET_TOO_LONG;
+        }
+        if (request.headers().size() > requestFields) {
+            return ProxyError.HEAD_TOO_LARGE;
+        }
+        if (requestBody == Long.MAX_VALUE) {
+            return null;
+        }
+        String length = request.header("Content-Length");
+        return length != null && isMore(length, requestBody) ? ProxyError.BODY_TOO_LARGE : null;
+    }
+
+    private static boolean isMore(String length, long limit) {
+        try {
+            return Long.parseLong(length) > limit;
+        } catch (NumberFormatException e) {
+            return false; // the engine's parser has refused what is no number
+        }
     }
 
     private static void check(String name, int value) {

@@ -1,0 +1,207 @@
+package io.weir.jetty;
+
+import io.weir.Engine;
+import io.weir.Explanation;
+import io.weir.ProxyConfig;
+import io.weir.ProxyListener;
+import io.weir.ReverseProxy;
+import io.weir.http.RequestHead;
+import io.weir.jetty.exchange.ExchangeRunner;
+import io.weir.jetty.exchange.Heads;
+import io.weir.jetty.log.Slf4jListener;
+import io.weir.jetty.upstream.Http1Transport;
+import java.security.SecureRandom;
+import java.util.concurrent.Executor;
+import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Weir inside a Jetty {@code Server} of your own. Requests that no route serves are left to the next handler:
+ *
+ * <pre>{@code
+ * server.setHandler(new Handler.Sequence(JettyProxyHandler.of(config), application, new DefaultHandler()));
+ * }</pre>
+ *
+ * <p>Give the connector's {@code HttpConfiguration} to {@link #configure} first; what is missing there is warned of at
+ * start. On a connector of yours a client that goes away is noticed at the next write; {@link JettyProxyServer} notices at
+ * once.
+ */
+public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
+    private static final Logger LOG = LoggerFactory.getLogger(JettyProxyHandler.class);
+
+    private final ReverseProxy proxy;
+    private final boolean standAlone;
+    private @Nullable ClientConnector connector;
+    private @Nullable Http1Transport transport;
+
+    private JettyProxyHandler(ProxyConfig config, @Nullable ClientConnector shared) {
+        standAlone = shared != null;
+        connector = shared;
+        proxy = new ReverseProxy(config, new JettyEngine());
+    }
+
+    /** A handler for that configuration. */
+    public static JettyProxyHandler of(ProxyConfig config) {
+        return new JettyProxyHandler(config, null);
+    }
+
+    /** The handler of a server that does nothing else, and whose connectors lend their selectors. */
+    static JettyProxyHandler standAlone(ProxyConfig config, ClientConnector shared) {
+        return new JettyProxyHandler(config, shared);
+    }
+
+    /**
+     * Sets what a proxy needs of a connector: raw targets get through ({@code %2F}, {@code //}), framing that could be read
+     * in two ways is refused, values keep their case, heads may be as large as the limits say, and no {@code Server} or
+     * {@code Date} of Jetty's is added to what upstreams say.
+     */
+    public static void configure(HttpConfiguration configuration, ProxyConfig config) {
+        configuration.setUriCompliance(UriCompliance.UNSAFE);
+        configuration.setHttpCompliance(CLIENTS);
+        configuration.setHeaderCacheCaseSensitive(true);
+        configuration.setSendServerVersion(false);
+        configuration.setSendDateHeader(false);
+        configuration.setRequestHeaderSize(config.limits().requestHead());
+        configuration.setMaxResponseHeaderSize(2 * config.limits().responseHead());
+    }
+
+    /** RFC 9112 to the letter, save where no framing hangs on it; an absolute target rules over Host (§3.2.2). */
+    private static final HttpCompliance CLIENTS = HttpCompliance.STRICT.with(
+            "WEIR",
+            HttpCompliance.Violation.MISMATCHED_AUTHORITY,
+            HttpCompliance.Violation.WHITESPACE_IN_PARAMETER,
+            HttpCompliance.Violation.BAD_QUOTES_IN_TOKEN);
+
+    /** The configuration in force. */
+    public ProxyConfig config() {
+        return proxy.config();
+    }
+
+    /** Puts another configuration in force; exchanges that run end as they began. */
+    public void reload(ProxyConfig config) {
+        var retired = proxy.replace(config);
+        Http1Transport current = transport;
+        if (current != null) {
+            current.retire(retired);
+        }
+    }
+
+    /** What would become of a request; nothing is sent. */
+    public Explanation explain(RequestHead head) {
+        return proxy.explain(head, System.nanoTime());
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        Http1Transport current = transport;
+        if (current == null) {
+            return false;
+        }
+        return ExchangeRunner.start(
+                request,
+                response,
+                callback,
+                current,
+                wake -> proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), wake));
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        ClientConnector clients = connector;
+        if (clients == null) {
+            clients = new ClientConnector();
+            clients.setExecutor(getServer().getThreadPool());
+            clients.setScheduler(getServer().getScheduler());
+            clients.setByteBufferPool(getServer().getByteBufferPool());
+            addBean(clients);
+            connector = clients;
+            warnOfConnectors();
+        }
+        transport = new Http1Transport(clients);
+        super.doStart();
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        Http1Transport current = transport;
+        transport = null;
+        if (current != null) {
+            current.close();
+        }
+        super.doStop();
+        if (!standAlone && connector != null) {
+            removeBean(connector);
+            connector = null;
+        }
+    }
+
+    private void warnOfConnectors() {
+        for (Connector connector : getServer().getConnectors()) {
+            for (var factory : connector.getConnectionFactories()) {
+                if (factory instanceof HttpConfiguration.ConnectionFactory http) {
+                    warn(connector, http.getHttpConfiguration());
+                }
+            }
+        }
+    }
+
+    private static void warn(Connector connector, HttpConfiguration configuration) {
+        String cure = "; call JettyProxyHandler.configure(httpConfiguration, config) before the server starts";
+        if (!configuration.getUriCompliance().allows(UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR)) {
+            LOG.warn("{}: requests with %2F in the path are refused before they reach the proxy{}", connector, cure);
+        }
+        if (!configuration.isHeaderCacheCaseSensitive()) {
+            LOG.warn("{}: field values that differ only in case may be mixed up{}", connector, cure);
+        }
+        if (configuration.getSendServerVersion() || configuration.getSendDateHeader()) {
+            LOG.warn("{}: a Server or Date field of Jetty's is added to the upstream's{}", connector, cure);
+        }
+        if (configuration.getHttpCompliance().allows(HttpCompliance.Violation.LF_HEADER_TERMINATION)) {
+            LOG.warn(
+                    "{}: lines that end in a bare LF are accepted, which others may read differently{}",
+                    connector,
+                    cure);
+        }
+    }
+
+    /** What the core may use of this world. */
+    private final class JettyEngine implements Engine {
+        private final SecureRandom random = new SecureRandom();
+        private final ProxyListener listener = new Slf4jListener();
+
+        @Override
+        public Executor executor() {
+            return getServer().getThreadPool();
+        }
+
+        @Override
+        public long random() {
+            return random.nextLong();
+        }
+
+        @Override
+        public boolean isStandAlone() {
+            return standAlone;
+        }
+
+        @Override
+        public ProxyListener listener() {
+            return listener;
+        }
+
+        @Override
+        public void userCodeFailed(String what, Throwable failure) {
+            LOG.warn("{} failed", what, failure);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package io.weir.jetty.body;
+
+import io.weir.http.ProxyError;
+import io.weir.jetty.server.Clock;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's request body, counted: it is neither longer nor shorter than it said, and not longer than allowed. HTTP/1.1's
+ * parser sees to the former by itself; an HTTP/2 client could say one length and send another, and the upstream would take
+ * what is left over for the next request.
+ */
+public final class RequestBody implements Content.Source {
+    /** A body that may not go on, and the error to answer. */
+    public static final class Refused extends IOException {
+        private static final long serialVersionUID = 1L;
+        private final ProxyError error;
+
+        Refused(ProxyError error, String message) {
+            super(message);
+            this.error = error;
+        }
+
+        /** The error. */
+        public ProxyError error() {
+            return error;
+        }
+    }
+
+    private final Request request;
+    private final long length;
+    private final boolean chunked;
+    private final long limit;
+    private final Clock clock;
+    private final Duration patience;
+    private long taken;
+    private boolean ended;
+    private Content.@Nullable Chunk first;
+
+    /** Who waits for the next chunk. Whoever asks later takes the place of who asked before and has given up. */
+    private final AtomicReference<@Nullable Runnable> demand = new AtomicReference<>();
+
+    private final Runnable arrived = new Invocable.Task() {
+        @Override
+        public InvocationType getInvocationType() {
+            return InvocationType.NON_BLOCKING;
+        }
+
+        @Override
+        public void run() {
+            clock.stop();
+            Runnable callback = demand.getAndSet(null);
+            if (callback != null) {
+                callback.run();
+            }
+        }
+    };
+
+    /**
+     * @param limit most bytes that may come
+     * @param clock runs while the client is waited for
+     * @param patience how long it runs
+     */
+    public RequestBody(Request request, long limit, Clock clock, Duration patience) {
+        this.request = request;
+        this.limit = limit;
+        this.clock = clock;
+        this.patience = patience;
+        length = request.getLength();
+        chunked = length < 0 && hasBodyOfUnknownLength();
+        ended = length == 0 || (length < 0 && !chunked);
+    }
+
+    /** Bytes that the client said it sends; −1 if it did not say. */
+    public long length() {
+        return length;
+    }
+
+    /** Whether the request has a body of which the length is not known. */
+    public boolean isChunked() {
+        return chunked;
+    }
+
+    /** Whether the request has a body, even one of no bytes. */
+    public boolean isPresent() {
+        return length >= 0 || chunked;
+    }
+
+    /** Whether nothing more will come. */
+    public boolean hasEnded() {
+        return ended;
+    }
+
+    /** Whether any byte of it has been taken, so that it can't be sent once more. */
+    public boolean isTouched() {
+        return taken > 0;
+    }
+
+    /** Bytes taken so far. */
+    public long taken() {
+        return taken;
+    }
+
+    @Override
+    public Content.@Nullable Chunk read() {
+        Content.Chunk chunk = first;
+        first = null;
+        if (chunk == null) {
+            if (ended) {
+                return Content.Chunk.EOF;
+            }
+            chunk = request.read();
+        }
+        if (chunk == null || Content.Chunk.isFailure(chunk)) {
+            return chunk;
+        }
+        taken += chunk.remaining();
+        ended = chunk.isLast();
+        Refused refused = check();
+        if (refused != null) {
+            chunk.release();
+            ended = true;
+            return Content.Chunk.from(refused);
+        }
+        return chunk;
+    }
+
+    @Override
+    public void demand(Runnable callback) {
+        clock.start(patience);
+        if (demand.getAndSet(callback) == null) {
+            request.demand(arrived);
+        }
+    }
+
+    @Override
+    public void fail(Throwable failure) {
+        request.fail(failure);
+    }
+
+    /** What a failed read means. */
+    public static ProxyError errorOf(Throwable failure) {
+        if (failure instanceof Refused refused) {
+            return refused.error();
+        }
+        if (failure instanceof EofException) {
+            return ProxyError.CLIENT_GONE;
+        }
+        return failure instanceof HttpException ? ProxyError.BAD_REQUEST : ProxyError.CLIENT_GONE;
+    }
+
+    private @Nullable Refused check() {
+        if (taken > limit) {
+            return new Refused(ProxyError.BODY_TOO_LARGE, "the request body is longer than " + limit + " bytes");
+        }
+        if (length >= 0 && (taken > length || (ended && taken < length))) {
+            return new Refused(ProxyError.BAD_REQUEST, "the request body has not the length that it said: " + length);
+        }
+        return null;
+    }
+
+    /** HTTP/1.1 says so by a field; HTTP/2 by not ending the stream with the head. */
+    private boolean hasBodyOfUnknownLength() {
+        if (request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion()) {
+            for (HttpField field : request.getHeaders()) {
+                if (field.getHeader() == HttpHeader.TRANSFER_ENCODING) {
+                    return true;
+                }
+            }
+            return false;
+        }
+        Content.Chunk chunk = request.read();
+        if (chunk == null) {
+            return true;
+        }
+        if (chunk.isLast() && !chunk.hasRemaining() && !Content.Chunk.isFailure(chunk)) {
+            chunk.release();
+            return false;
+        }
+        first = chunk;
+        return true;
+    }
+}

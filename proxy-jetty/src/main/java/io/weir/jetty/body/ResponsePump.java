@@ -1,0 +1,156 @@
+package io.weir.jetty.body;
+
+import io.weir.jetty.server.Clock;
+import java.time.Duration;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.Trailers;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.IteratingCallback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves a response's body from the upstream to the client: one chunk at a time, each written as it comes. The next one is
+ * read when the client has taken the last, so a slow client holds the upstream back. The head leaves with the first chunk,
+ * or at once if there is none yet.
+ */
+public final class ResponsePump extends IteratingCallback {
+    /** Is told how it ends: one of the three, once. */
+    public interface Listener {
+        /** The upstream's last byte has been read; the client does not have it yet. */
+        void upstreamDone();
+
+        /** The client has taken all. */
+        void delivered();
+
+        /** The upstream's body broke. */
+        void upstreamBroke(Throwable cause);
+
+        /** The client took no more. */
+        void clientBroke(Throwable cause);
+    }
+
+    private final Content.Source source;
+    private final Response response;
+    private final Listener listener;
+    private final Clock clock;
+    private final Duration patience;
+    private Content.@Nullable Chunk chunk;
+    private @Nullable HttpFields trailers;
+    private boolean begun;
+    private boolean last;
+    private boolean sourceBroke;
+    private volatile boolean writing;
+    private volatile long written;
+
+    /**
+     * @param clock runs while the client takes a chunk; its owner hears of its end
+     * @param patience how long it runs
+     */
+    public ResponsePump(Content.Source source, Response response, Listener listener, Clock clock, Duration patience) {
+        this.source = source;
+        this.response = response;
+        this.listener = listener;
+        this.clock = clock;
+        this.patience = patience;
+    }
+
+    /** Bytes that were given to the client's connection. */
+    public long written() {
+        return written;
+    }
+
+    /** Whether a chunk is on its way to the client right now. */
+    public boolean isWriting() {
+        return writing;
+    }
+
+    /** The trailers that came; to be asked when the last chunk is written. */
+    public @Nullable HttpFields trailers() {
+        return trailers;
+    }
+
+    @Override
+    public InvocationType getInvocationType() {
+        return InvocationType.NON_BLOCKING;
+    }
+
+    @Override
+    protected Action process() {
+        if (last) {
+            return Action.SUCCEEDED;
+        }
+        Content.Chunk next = source.read();
+        if (next == null) {
+            if (!begun) {
+                begun = true;
+                write(false, null);
+                return Action.SCHEDULED;
+            }
+            source.demand(this::iterate);
+            return Action.IDLE;
+        }
+        if (Content.Chunk.isFailure(next)) {
+            sourceBroke = true;
+            listener.upstreamBroke(next.getFailure());
+            last = true;
+            return Action.SUCCEEDED;
+        }
+        begun = true;
+        chunk = next;
+        if (next.isLast()) {
+            last = true;
+            if (next instanceof Trailers with) {
+                trailers = with.getTrailers();
+            }
+            listener.upstreamDone();
+        }
+        write(last, next);
+        return Action.SCHEDULED;
+    }
+
+    @Override
+    protected void onSuccess() {
+        releaseChunk();
+        writing = false;
+        clock.stop();
+    }
+
+    @Override
+    protected void onCompleteSuccess() {
+        if (!sourceBroke) {
+            listener.delivered();
+        }
+    }
+
+    @Override
+    protected void onCompleteFailure(Throwable cause) {
+        releaseChunk();
+        clock.stop();
+        source.fail(cause);
+        listener.clientBroke(cause);
+    }
+
+    private void write(boolean isLast, Content.@Nullable Chunk next) {
+        writing = true;
+        if (next != null) {
+            written += next.remaining();
+        }
+        response.write(isLast, next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer(), this);
+        if (writing) {
+            clock.start(patience);
+            if (!writing) {
+                clock.stop(); // the client took it meanwhile
+            }
+        }
+    }
+
+    private void releaseChunk() {
+        Content.Chunk released = chunk;
+        chunk = null;
+        if (released != null) {
+            released.release();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Bodies on their way: the client's request and the response to it, each moved no faster than the other end takes it. */
+@NullMarked
+package io.weir.jetty.body;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,458 @@
+package io.weir.jetty.exchange;
+
+import io.weir.Attempt;
+import io.weir.Decision;
+import io.weir.Exchange;
+import io.weir.http.ProxyError;
+import io.weir.http.ProxyFailure;
+import io.weir.http.Reply;
+import io.weir.http.ResponseHead;
+import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.body.ResponsePump;
+import io.weir.jetty.server.WatchedEndPoint;
+import io.weir.jetty.upstream.UpstreamCall;
+import io.weir.jetty.upstream.UpstreamFailure;
+import io.weir.jetty.upstream.UpstreamListener;
+import io.weir.jetty.upstream.UpstreamTransport;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.function.Function;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Performs the decisions of one exchange, and reports to it. It chooses nothing; it only sees to it that what comes too
+ * late, after the exchange has been ended from another side, is not performed any more.
+ *
+ * <pre>
+ *   start ─▶ begin ─▶ forward ─▶ answered ─▶ deliver ─▶ ResponsePump ─▶ delivered ─▶ end
+ *                        └─────▶ failed ─▶ forward | answer ─▶ write ─▶ delivered ─▶ end
+ *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
+ * </pre>
+ */
+public final class ExchangeRunner implements Decision.Performer, UpstreamListener, ResponsePump.Listener {
+    /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
+    private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
+
+    private final Request request;
+    private final Response response;
+    private final Callback callback;
+    private final Exchange exchange;
+    private final UpstreamTransport transport;
+    private final ExchangeClocks clocks;
+    private final RequestBody body;
+    private final @Nullable WatchedEndPoint watched;
+
+    // One attempt runs at a time; the next is forwarded by a report of the last.
+    private volatile @Nullable Attempt attempt;
+    private volatile Content.@Nullable Source upstreamBody;
+    private volatile long replyBytes;
+
+    // Guarded by this.
+    private @Nullable UpstreamCall call;
+    private @Nullable ResponsePump pump;
+    private boolean responding;
+    private boolean over;
+    private boolean ended;
+
+    private ExchangeRunner(
+            Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
+        this.request = request;
+        this.response = response;
+        this.callback = callback;
+        this.exchange = exchange;
+        this.transport = transport;
+        clocks = new ExchangeClocks(
+                request.getComponents().getScheduler(),
+                request.getComponents().getExecutor(),
+                exchange.timeouts(),
+                clock -> perform(exchange.expired(clock, now())));
+        body = new RequestBody(
+                request,
+                exchange.limits().requestBody(),
+                clocks.clientBody(),
+                exchange.timeouts().clientBody());
+        watched = isHttp1()
+                ? WatchedEndPoint.below(
+                        request.getConnectionMetaData().getConnection().getEndPoint())
+                : null;
+    }
+
+    /**
+     * Runs an exchange over Jetty's request, response and callback.
+     *
+     * @param open opens it, given what the core calls to have it resumed
+     * @return false if none was opened
+     */
+    public static boolean start(
+            Request request,
+            Response response,
+            Callback callback,
+            UpstreamTransport transport,
+            Function<Runnable, @Nullable Exchange> open) {
+        Wake wake = new Wake(request.getComponents().getExecutor());
+        Exchange exchange = open.apply(wake);
+        if (exchange == null) {
+            return false;
+        }
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
+        wake.runner = runner; // no pause, and so no wake-up, comes before begin
+        runner.watchClient();
+        runner.perform(exchange.begin(now()));
+        return true;
+    }
+
+    // ---- decisions ----
+
+    @Override
+    public void forward(Attempt next) {
+        attempt = next;
+        UpstreamCall sent = transport.send(next, body, this);
+        boolean late;
+        synchronized (this) {
+            late = over || responding;
+            if (attempt == next && !late) {
+                call = sent;
+            }
+        }
+        if (late) {
+            // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
+            if (isOver()) {
+                sent.cancel(new Aborted(ProxyError.CLIENT_GONE));
+            }
+        } else if (body.isPresent() && request.getHeaders().contains(HttpHeader.EXPECT)) {
+            clocks.after(CONTINUE_PATIENCE.toNanos(), sent::continueBody);
+        }
+    }
+
+    @Override
+    public void answer(Reply reply) {
+        if (!beginResponse()) {
+            return;
+        }
+        cancelCall(ProxyError.INTERNAL_ERROR);
+        ResponseHead head = reply.head();
+        response.setStatus(head.status());
+        Heads.fill(response.getHeaders(), head.headers());
+        boolean bodiless = head.status() == 204 || head.status() == 304;
+        if (!bodiless) {
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
+        }
+        if (reply.closesConnection() && isHttp1()) {
+            response.getHeaders().put(HttpHeader.CONNECTION, "close");
+        }
+        boolean sendsBody = !bodiless && !request.getMethod().equals("HEAD");
+        replyBytes = sendsBody ? reply.length() : 0;
+        clocks.clientSend().start(exchange.timeouts().clientSend());
+        response.write(true, sendsBody ? ByteBuffer.wrap(reply.body()) : null, new ReplyWritten());
+    }
+
+    @Override
+    public void pause(long until) {
+        if (until != Long.MAX_VALUE) {
+            clocks.after(until - now(), this::resume);
+        }
+    }
+
+    @Override
+    public void relay(ResponseHead head) {
+        if (head.status() != 100) {
+            HttpFields.Mutable fields = HttpFields.build();
+            Heads.fill(fields, head.headers());
+            response.writeInterim(head.status(), fields);
+        } else if (request.getHeaders().contains(HttpHeader.EXPECT)) {
+            response.writeInterim(100, HttpFields.EMPTY);
+        }
+    }
+
+    @Override
+    public void deliver(ResponseHead head) {
+        Content.Source source = upstreamBody;
+        if (source == null || !beginResponse()) {
+            return;
+        }
+        response.setStatus(head.status());
+        Heads.fill(response.getHeaders(), head.headers());
+        ResponsePump pumping = new ResponsePump(
+                source, response, this, clocks.clientSend(), exchange.timeouts().clientSend());
+        if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
+            response.setTrailersSupplier(pumping::trailers);
+        }
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            pump = pumping;
+        }
+        pumping.iterate();
+    }
+
+    @Override
+    public void abort(ProxyError error) {
+        ResponsePump pumping;
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            over = true;
+            pumping = pump;
+        }
+        Aborted cause = new Aborted(error);
+        cancelCall(error);
+        if (pumping != null) {
+            pumping.abort(cause);
+        }
+        end(cause);
+    }
+
+    // ---- what the upstream's side reports ----
+
+    @Override
+    public void connected() {
+        Attempt current = attempt;
+        if (current != null) {
+            current.connected(now());
+        }
+    }
+
+    @Override
+    public void informed(ResponseHead head) {
+        Attempt current = attempt;
+        if (current == null) {
+            return;
+        }
+        perform(current.informed(head, now()));
+        UpstreamCall running;
+        synchronized (this) {
+            running = call;
+        }
+        if (head.status() == 100 && running != null) {
+            running.continueBody();
+        }
+    }
+
+    @Override
+    public void answered(ResponseHead head, Content.Source body) {
+        Attempt current = attempt;
+        if (current != null) {
+            upstreamBody = body;
+            perform(current.answered(head, now()));
+        }
+    }
+
+    @Override
+    public void failed(ProxyFailure failure) {
+        Attempt current = attempt;
+        if (current != null) {
+            perform(current.failed(failure, now()));
+        }
+    }
+
+    @Override
+    public void requestFailed(Throwable cause) {
+        ProxyError error = RequestBody.errorOf(cause);
+        if (error == ProxyError.CLIENT_GONE) {
+            perform(exchange.clientGone(now()));
+        } else {
+            perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
+        }
+    }
+
+    @Override
+    public void upstreamDone() {
+        Attempt current = attempt;
+        if (current != null) {
+            current.finished(now());
+        }
+    }
+
+    @Override
+    public void upstreamBroke(Throwable cause) {
+        Attempt current = attempt;
+        if (current != null && cause instanceof UpstreamFailure broken) {
+            perform(current.failed(broken.failure(), now()));
+        }
+    }
+
+    // ---- what the client's side reports ----
+
+    @Override
+    public void delivered() {
+        if (isHttp1() && !body.hasEnded() && !isAwaitingContinue()) {
+            drain(); // closing now could reset the connection before the client has read the response
+            return;
+        }
+        succeed();
+    }
+
+    @Override
+    public void clientBroke(Throwable cause) {
+        clientGone();
+    }
+
+    private void clientGone() {
+        perform(exchange.clientGone(now()));
+    }
+
+    private void resume() {
+        perform(exchange.resumed(now()));
+    }
+
+    // ---- helpers ----
+
+    private void perform(Decision decision) {
+        try {
+            decision.performBy(this);
+        } catch (RuntimeException e) {
+            exchange.failed(ProxyError.INTERNAL_ERROR, String.valueOf(e), now()).performBy(this);
+        }
+    }
+
+    /** Whether this is the first response to be written, and the exchange is not over. */
+    private synchronized boolean beginResponse() {
+        if (over || responding) {
+            return false;
+        }
+        responding = true;
+        return true;
+    }
+
+    private synchronized boolean isOver() {
+        return over;
+    }
+
+    private void cancelCall(ProxyError error) {
+        UpstreamCall running;
+        synchronized (this) {
+            running = call;
+            call = null;
+        }
+        if (running != null) {
+            running.cancel(new Aborted(error));
+        }
+    }
+
+    /** Reads what the client still sends, until it ends or the {@code clientBody} clock does. */
+    private void drain() {
+        while (true) {
+            Content.Chunk chunk = body.read();
+            if (chunk == null) {
+                body.demand(this::drain);
+                return;
+            }
+            chunk.release();
+            if (chunk.isLast()) {
+                succeed();
+                return;
+            }
+        }
+    }
+
+    private void succeed() {
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            over = true;
+        }
+        end(null);
+    }
+
+    /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
+    private void end(@Nullable Throwable cause) {
+        ResponsePump pumped;
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            pumped = pump;
+        }
+        if (watched != null) {
+            watched.unwatch();
+        }
+        clocks.close();
+        exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
+        if (cause == null) {
+            callback.succeeded();
+        } else {
+            callback.failed(cause);
+        }
+    }
+
+    private void watchClient() {
+        if (watched != null) {
+            watched.watch(this::clientGone);
+        } else {
+            request.addFailureListener(failure -> clientGone());
+        }
+        request.addIdleTimeoutListener(timeout -> false); // the clocks of the exchange rule
+    }
+
+    /** Whether the client waits to be asked for its body: reading on would ask. */
+    private boolean isAwaitingContinue() {
+        return !body.isTouched() && request.getHeaders().contains(HttpHeader.EXPECT);
+    }
+
+    private boolean isHttp1() {
+        return request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion();
+    }
+
+    private static long now() {
+        return System.nanoTime();
+    }
+
+    /** The core's way to have the exchange resumed; comes on any thread. */
+    private static final class Wake implements Runnable {
+        private final Executor executor;
+        private volatile @Nullable ExchangeRunner runner;
+
+        Wake(Executor executor) {
+            this.executor = executor;
+        }
+
+        @Override
+        public void run() {
+            ExchangeRunner woken = runner;
+            if (woken != null) {
+                executor.execute(woken::resume);
+            }
+        }
+    }
+
+    /** A reply of ours has been written, or could not be. */
+    private final class ReplyWritten implements Callback {
+        @Override
+        public void succeeded() {
+            clocks.clientSend().stop();
+            delivered();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            clocks.clientSend().stop();
+            clientBroke(cause);
+        }
+
+        @Override
+        public InvocationType getInvocationType() {
+            return InvocationType.NON_BLOCKING;
+        }
+    }
+
+    /** Tells Jetty to break the stream off rather than to make an error page. */
+    private static final class Aborted extends Request.Handler.AbortException {
+        private static final long serialVersionUID = 1L;
+
+        Aborted(ProxyError error) {
+            super(error.token());
+        }
+    }
+}

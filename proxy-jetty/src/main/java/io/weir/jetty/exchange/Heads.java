@@ -1,0 +1,110 @@
+package io.weir.jetty.exchange;
+
+import io.weir.http.Headers;
+import io.weir.http.Peer;
+import io.weir.http.RequestHead;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HostPortHttpField;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpURI;
+import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/** Heads in Jetty's terms and in ours. */
+public final class Heads {
+    /** What Jetty's parser puts where a target's bytes are no UTF-8: those bytes are lost. */
+    private static final char REPLACEMENT = '\uFFFD';
+
+    private Heads() {}
+
+    /** The request's head. A target whose bytes did not survive becomes one that is refused. */
+    public static RequestHead request(Request request) {
+        ConnectionMetaData connection = request.getConnectionMetaData();
+        HttpURI uri = request.getHttpURI();
+        Headers.Builder headers = Headers.builder();
+        HttpField host = null;
+        for (HttpField field : request.getHeaders()) {
+            if (host == null && field.getHeader() == HttpHeader.HOST) {
+                host = field;
+            }
+            String value = field.getValue();
+            headers.add(field.getName(), value == null ? "" : value);
+        }
+        RequestHead.Builder head = RequestHead.builder(request.getMethod(), target(uri))
+                .protocol(connection.getProtocol())
+                .headers(headers.build())
+                .scheme(connection.isSecure() ? "https" : "http")
+                .authority(authority(uri, host))
+                .peer(peer(connection.getRemoteSocketAddress()));
+        if (connection.getLocalSocketAddress() instanceof InetSocketAddress local) {
+            head.local(local.getAddress(), local.getPort());
+        }
+        return head.build();
+    }
+
+    /** Fills Jetty's response fields from ours. */
+    static void fill(HttpFields.Mutable target, Headers headers) {
+        target.clear();
+        for (int i = 0; i < headers.size(); i++) {
+            target.add(new HttpField(headers.name(i), headers.value(i)));
+        }
+    }
+
+    private static String target(HttpURI uri) {
+        String path = uri.getPath();
+        String query = uri.getQuery();
+        String fragment = uri.getFragment();
+        String target = path == null || path.isEmpty() ? "/" : path;
+        if (query != null) {
+            target = target + "?" + query;
+        }
+        if (fragment != null) {
+            target = target + "#" + fragment;
+        }
+        return asBytes(target);
+    }
+
+    /** One char a byte; Jetty has read the bytes as UTF-8. */
+    private static String asBytes(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == REPLACEMENT) {
+                return "not-utf-8"; // lacks its slash, so it is refused
+            }
+            if (c >= 0x80) {
+                return text.indexOf(REPLACEMENT) >= 0
+                        ? "not-utf-8"
+                        : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+            }
+        }
+        return text;
+    }
+
+    /**
+     * The authority of an absolute-form target or of HTTP/2. Jetty fills the URI from the Host field where the target has
+     * none, without a default port: then the field, as it was sent, says it best, and this is null.
+     */
+    private static @Nullable String authority(HttpURI uri, @Nullable HttpField host) {
+        String authority = uri.getAuthority();
+        if (host == null) {
+            return authority;
+        }
+        if (authority == null || authority.equals(host.getValue())) {
+            return null;
+        }
+        boolean same = host instanceof HostPortHttpField named
+                && uri.getHost() != null
+                && uri.getHost().equalsIgnoreCase(named.getHost())
+                && (uri.getPort() == named.getPort() || uri.getPort() <= 0);
+        return same ? null : authority;
+    }
+
+    private static Peer peer(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? new Peer(inet.getAddress(), inet.getPort()) : Peer.unix();
+    }
+}

@@ -1,0 +1,164 @@
+package io.weir.jetty.upstream;
+
+import io.weir.http.IpRange;
+import io.weir.http.ProxyError;
+import io.weir.http.ProxyFailure;
+import io.weir.upstream.Upstream;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.Transport;
+import org.eclipse.jetty.util.IO;
+import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gets a connection for one call: resolves the name, on a worker where that may block, and tries its addresses in order
+ * until one is connected or the {@code connect} clock, which runs for all of them together, is up. Ends once.
+ */
+final class ConnectAttempt {
+    private final ClientConnector connector;
+    private final Http1Pool pool;
+    private final Http1Call call;
+    private final Upstream upstream;
+    private final Duration limit;
+    private InetAddress[] addresses = new InetAddress[0];
+    private int next;
+    private boolean ended;
+    private @Nullable SelectableChannel channel;
+    private Scheduler.@Nullable Task timer;
+
+    ConnectAttempt(ClientConnector connector, Http1Pool pool, Http1Call call) {
+        this.connector = connector;
+        this.pool = pool;
+        this.call = call;
+        upstream = call.attempt().upstream().upstream();
+        limit = call.attempt().timeouts().connect();
+    }
+
+    void start() {
+        call.connecting(this);
+        synchronized (this) {
+            timer = connector.getScheduler().schedule(this::expired, limit.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        InetAddress literal = IpRange.parseAddress(upstream.host());
+        if (literal != null) {
+            addresses = new InetAddress[] {literal};
+            connectNext(null);
+        } else {
+            connector.getExecutor().execute(this::resolve);
+        }
+    }
+
+    /** The call has been given up. */
+    void cancel() {
+        if (end()) {
+            IO.close(channel);
+        }
+    }
+
+    private void resolve() {
+        try {
+            addresses = InetAddress.getAllByName(upstream.host());
+        } catch (UnknownHostException e) {
+            fail(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e);
+            return;
+        }
+        connectNext(null);
+    }
+
+    private void connectNext(@Nullable Throwable before) {
+        InetAddress address;
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            if (next == addresses.length) {
+                address = null;
+            } else {
+                address = addresses[next++];
+            }
+        }
+        if (address == null) {
+            fail(errorOf(before), "connect to " + upstream.url() + ": " + messageOf(before), before);
+            return;
+        }
+        Map<String, Object> context = new ConcurrentHashMap<>();
+        context.put(Transport.CONTEXT_KEY, new CapturingTransport());
+        context.put(
+                ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
+                Promise.<Connection>from(this::opened, this::connectNext));
+        connector.connect(new InetSocketAddress(address, upstream.port()), context);
+    }
+
+    private void opened(Connection connection) {
+        Http1Connection opened = (Http1Connection) connection;
+        if (!end() || !opened.begin(call)) {
+            opened.close();
+            return;
+        }
+        call.start(opened, false);
+    }
+
+    private void expired() {
+        if (end()) {
+            IO.close(channel);
+            call.failed(ProxyFailure.connecting(
+                    ProxyError.CONNECTION_TIMEOUT, "connect clock " + limit + " ran out for " + upstream.url(), null));
+        }
+    }
+
+    private void fail(ProxyError error, String detail, @Nullable Throwable cause) {
+        if (end()) {
+            call.failed(ProxyFailure.connecting(error, detail, cause));
+        }
+    }
+
+    private synchronized boolean end() {
+        if (ended) {
+            return false;
+        }
+        ended = true;
+        if (timer != null) {
+            timer.cancel();
+        }
+        return true;
+    }
+
+    private static ProxyError errorOf(@Nullable Throwable cause) {
+        // "Connection refused" is the one thing that an upstream itself says; all else is the network or the system.
+        return cause instanceof ConnectException ? ProxyError.CONNECTION_REFUSED : ProxyError.DESTINATION_UNREACHABLE;
+    }
+
+    private static String messageOf(@Nullable Throwable cause) {
+        Throwable deepest = cause instanceof SocketException && cause.getCause() != null ? cause.getCause() : cause;
+        return deepest == null ? "no address" : String.valueOf(deepest.getMessage());
+    }
+
+    /** TCP, with the channel remembered so that the clock can close it. */
+    private final class CapturingTransport extends Transport.TCPIP {
+        @Override
+        public SelectableChannel newSelectableChannel() throws IOException {
+            SelectableChannel opened = super.newSelectableChannel();
+            channel = opened;
+            return opened;
+        }
+
+        @Override
+        public Connection newConnection(EndPoint endPoint, Map<String, Object> context) {
+            return new Http1Connection(endPoint, pool, call.attempt().limits().responseHead());
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/**
+ * Connections to upstreams. An {@link io.weir.jetty.upstream.UpstreamTransport} carries one attempt; the one for HTTP/1.1
+ * is our own, because only there do clocks, retry and back-pressure mean what they should. Imports the core, Jetty and
+ * {@code io.weir.jetty.body}.
+ *
+ * <pre>
+ *   Http1Transport ── takes from ──▶ Http1Pool ── or ──▶ ConnectAttempt
+ *        │                              ▲ parks
+ *        ▼                              │
+ *   Http1Call (one attempt) ───▶ Http1Connection (parses)
+ *        └── RequestSender (writes)
+ * </pre>
+ */
+@NullMarked
+package io.weir.jetty.upstream;
+
+import org.jspecify.annotations.NullMarked;
