@@ -54,7 +54,9 @@ public final class Attempt {
             target = plan.action() instanceof RouteAction.Proxy proxy
                     ? proxy.rewrite().apply(request.target(), prefixLength)
                     : request.rawTarget();
-            headers = plan.headers().toUpstream(request, context.forwarding(), context);
+            headers = plan.middleware().isEmpty()
+                    ? plan.headers().toUpstream(request, context.forwarding(), context)
+                    : plan.headers().toUpstreamAfterMiddleware(request, context.forwarding(), context);
         } catch (RuntimeException e) {
             throw plan.headersFailed(e);
         }

@@ -80,7 +80,10 @@ public final class Exchange {
         this.found = found;
         this.plan = plan;
         this.context = context;
-        gates = new Gates(plan.middleware(), context, wake);
+        RequestHead shown = plan.middleware().isEmpty()
+                ? context.original()
+                : plan.headers().sanitised(context.original(), context.forwarding());
+        gates = new Gates(plan.middleware(), shown, context, wake);
         attempts = new Attempts(this, plan, found == null ? 0 : found.prefixLength(), context, engine, listeners);
         ending = new Ending(engine, plan, context, gates);
     }

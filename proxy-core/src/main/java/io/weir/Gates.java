@@ -22,11 +22,12 @@ final class Gates {
 
     private @Nullable LateVerdict awaited;
 
-    Gates(List<Middleware> middleware, ExchangeContext context, Runnable wake) {
+    /** {@code request} is what the first one is shown. */
+    Gates(List<Middleware> middleware, RequestHead request, ExchangeContext context, Runnable wake) {
         this.middleware = middleware;
+        this.request = request;
         this.context = context;
         this.wake = wake;
-        request = context.original();
     }
 
     /**

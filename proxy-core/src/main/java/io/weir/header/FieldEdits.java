@@ -2,6 +2,7 @@ package io.weir.header;
 
 import io.weir.http.Headers;
 import io.weir.http.Template;
+import io.weir.http.Text;
 import io.weir.http.Tokens;
 import io.weir.http.Variables;
 import java.util.ArrayList;
@@ -30,14 +31,15 @@ final class FieldEdits {
     /** These edits, then one more. */
     FieldEdits plus(Kind kind, String name, String value, IntPredicate when) {
         if (!Tokens.isToken(name)) {
-            throw new IllegalArgumentException("header name: \"" + name + "\" (expected: a token)");
+            throw new IllegalArgumentException("header name: \"" + Text.escape(name) + "\" (expected: a token)");
         }
-        if (isFraming(name) && kind != Kind.REMOVE) {
+        boolean lengthRemoved = kind == Kind.REMOVE && name.equalsIgnoreCase("Content-Length");
+        if (lengthRemoved || (kind != Kind.REMOVE && isFraming(name))) {
             throw new IllegalArgumentException(
                     "header " + name
                             + " is set by the proxy itself: drop this line (keep-alive, chunking and WebSocket need no setting)");
         }
-        Headers.of(name, value); // refuses CR, LF and NUL
+        Headers.of(name, value); // refuses CR, LF, NUL and what is no byte
         List<Edit> more = new ArrayList<>(edits);
         more.add(new Edit(kind, name, Template.parse(value), when));
         return new FieldEdits(List.copyOf(more));
@@ -58,6 +60,17 @@ final class FieldEdits {
 
     boolean isEmpty() {
         return edits.isEmpty();
+    }
+
+    /** Whether an edit sets or removes that field, so that a client's own has no say. */
+    boolean decides(String name) {
+        for (int i = 0; i < edits.size(); i++) {
+            Edit edit = edits.get(i);
+            if (edit.kind != Kind.ADD && edit.name.equalsIgnoreCase(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Makes the changes that hold for {@code status}. A value that renders as nothing removes the field, as in nginx. */

@@ -3,6 +3,7 @@ package io.weir.header;
 import io.weir.http.Headers;
 import io.weir.http.RequestHead;
 import io.weir.http.Tokens;
+import org.jspecify.annotations.Nullable;
 
 /** The fields by which a proxy tells an upstream who the client is: {@code X-Forwarded-*}, {@code X-Real-IP}, {@code Forwarded}. */
 public final class ForwardedHeaders {
@@ -12,24 +13,20 @@ public final class ForwardedHeaders {
     public static boolean isForwarding(String name) {
         return switch (name.length()) {
             case 9 -> name.equalsIgnoreCase("X-Real-IP") || name.equalsIgnoreCase("Forwarded");
-            default -> name.length() > 12 && name.regionMatches(true, 0, "X-Forwarded-", 0, 12);
+            default -> name.length() >= 12 && name.regionMatches(true, 0, "X-Forwarded-", 0, 12);
         };
     }
 
     /**
-     * Writes {@code X-Real-IP}, {@code X-Forwarded-For}, {@code X-Forwarded-Proto} and {@code X-Forwarded-Host}. Proto
-     * and Host of a trusted peer stay as it set them.
+     * Writes {@code X-Real-IP}, {@code X-Forwarded-For}, {@code X-Forwarded-Proto} and {@code X-Forwarded-Host}. Of
+     * Proto and Host a trusted peer's last value stays: what stands before it, a client may have put there.
      */
     static void write(Headers.Builder headers, RequestHead request, Forwarding forwarding) {
         headers.set("X-Real-IP", forwarding.clientAddress());
         headers.set("X-Forwarded-For", forwarding.chain());
-        if (!forwarding.peerTrusted() || !headers.contains("X-Forwarded-Proto")) {
-            headers.set("X-Forwarded-Proto", request.scheme());
-        }
-        String authority = request.authority();
-        if (authority != null && (!forwarding.peerTrusted() || !headers.contains("X-Forwarded-Host"))) {
-            headers.set("X-Forwarded-Host", authority);
-        }
+        boolean trusted = forwarding.peerTrusted();
+        setOrRemove(headers, "X-Forwarded-Proto", trusted ? last(headers, "X-Forwarded-Proto") : "", request.scheme());
+        setOrRemove(headers, "X-Forwarded-Host", trusted ? last(headers, "X-Forwarded-Host") : "", request.authority());
     }
 
     /**
@@ -52,6 +49,26 @@ public final class ForwardedHeaders {
             appendValue(element, authority);
         }
         return element.append(";proto=").append(request.scheme()).toString();
+    }
+
+    /** The last member of that list field; "" if there is none. */
+    private static String last(Headers.Builder headers, String name) {
+        for (int i = headers.size() - 1; i >= 0; i--) {
+            if (headers.name(i).equalsIgnoreCase(name)) {
+                String line = headers.value(i);
+                return Tokens.trim(line, line.lastIndexOf(',') + 1, line.length());
+            }
+        }
+        return "";
+    }
+
+    private static void setOrRemove(Headers.Builder headers, String name, String vouchedFor, @Nullable String ours) {
+        String value = vouchedFor.isEmpty() ? ours : vouchedFor;
+        if (value == null || value.isEmpty()) {
+            headers.remove(name);
+        } else {
+            headers.set(name, value);
+        }
     }
 
     private static void appendValue(StringBuilder element, String value) {

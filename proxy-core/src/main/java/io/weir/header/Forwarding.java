@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param peerTrusted whether the peer's forwarding fields are believed
  * @param client the client's address; null if it came over a unix-domain socket
  * @param clientAddress the same as text, {@code $remote_addr}
- * @param chain the value of {@code X-Forwarded-For} for the upstream: from the client on, the peer last
+ * @param chain the value of {@code X-Forwarded-For} for the upstream: from the client on, the peer last; of a
+ *     trusted unix-domain socket only what it vouches for, if anything
  */
 public record Forwarding(
         Peer peer, boolean peerTrusted, @Nullable InetAddress client, String clientAddress, String chain) {}

@@ -3,9 +3,8 @@ package io.weir.header;
 import io.weir.http.Headers;
 import io.weir.http.RequestHead;
 import io.weir.http.Template;
-import io.weir.http.Tokens;
 import io.weir.http.Variables;
-import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -106,59 +105,57 @@ public final class HeaderPolicy {
     }
 
     /**
+     * The request as middleware gets it: without hop-by-hop fields and untrusted claims. So what a middleware sets can't
+     * be undone by the client: not by naming it in {@code Connection}, not by being taken for a claim.
+     *
+     * @param asSent the request as the client sent it
+     * @param forwarding who the client is
+     */
+    public RequestHead sanitised(RequestHead asSent, Forwarding forwarding) {
+        Headers.Builder out = Headers.builder();
+        Sanitiser.copy(asSent, dropsClaims(forwarding), !passesUntrusted, request, true, out);
+        return asSent.withHeaders(out.build());
+    }
+
+    /**
      * The fields for one attempt at an upstream: the client's, without hop-by-hop fields and untrusted claims, then the
      * base's, then the edits'. Framing fields, Content-Length among them, are the engine's.
      *
-     * @param request the request after middleware
+     * @param asSent the request as the client sent it
      * @param forwarding who the client is
      * @param variables for templates; its upstream is the one of this attempt
      */
-    public Headers toUpstream(RequestHead request, Forwarding forwarding, Variables variables) {
-        Headers in = request.headers();
-        List<String> nominated = HopByHopHeaders.nominated(in);
-        boolean dropsClaims = !forwarding.peerTrusted() && !passesUntrusted;
-        Headers.Builder out = Headers.builder();
-        out.add("Host", hostFor(request, variables));
-        boolean trailers = false;
-        for (int i = 0; i < in.size(); i++) {
-            String name = in.name(i);
-            if (HopByHopHeaders.isHopByHop(name)) {
-                trailers |= name.length() == 2 && Tokens.contains(in.value(i), "trailers");
-                continue;
-            }
-            if (name.equalsIgnoreCase("Host")
-                    || name.equalsIgnoreCase("Content-Length")
-                    || (dropsClaims && ForwardedHeaders.isForwarding(name))
-                    || (!nominated.isEmpty() && HopByHopHeaders.isIn(nominated, name))) {
-                continue;
-            }
-            out.addFrom(in, i);
-        }
-        if (trailers) {
-            out.add("TE", "trailers");
-        }
-        if (base != Base.NONE) {
-            ForwardedHeaders.write(out, request, forwarding);
-        }
-        if (forwardedField) {
-            append(out, "Forwarded", ForwardedHeaders.element(request, forwarding));
-        }
-        if (via) {
-            append(out, "Via", viaElement(request.protocol()));
-        }
-        this.request.apply(out, variables, 0);
-        return out.build();
+    public Headers toUpstream(RequestHead asSent, Forwarding forwarding, Variables variables) {
+        Headers.Builder out = Headers.builder().add("Host", hostFor(asSent, variables));
+        Sanitiser.copy(asSent, dropsClaims(forwarding), !passesUntrusted, request, false, out);
+        return complete(out, asSent, forwarding, variables);
     }
 
-    /** The fields for the client: the upstream's without hop-by-hop fields and {@code X-Accel-*}, then the edits'. */
+    /**
+     * The same for a request that middleware has changed.
+     *
+     * @param request what middleware made of the {@link #sanitised} request; its own fields are not doubted again
+     * @param forwarding who the client is
+     * @param variables for templates; its upstream is the one of this attempt
+     */
+    public Headers toUpstreamAfterMiddleware(RequestHead request, Forwarding forwarding, Variables variables) {
+        Headers.Builder out = Headers.builder().add("Host", hostFor(request, variables));
+        Sanitiser.copy(request, false, false, FieldEdits.NONE, false, out);
+        return complete(out, request, forwarding, variables);
+    }
+
+    /**
+     * The fields for the client: the upstream's without hop-by-hop fields and {@code X-Accel-*}, then the edits'.
+     * Interim responses (1xx) lose fields by edits but gain none.
+     */
     public Headers toClient(int status, Headers in, Variables variables) {
-        List<String> nominated = HopByHopHeaders.nominated(in);
+        Set<String> nominated = HopByHopHeaders.nominated(in);
         Headers.Builder out = Headers.builder();
         for (int i = 0; i < in.size(); i++) {
             String name = in.name(i);
             if (!HopByHopHeaders.isHopByHop(name)
                     && !name.regionMatches(true, 0, "X-Accel-", 0, 8)
-                    && (nominated.isEmpty() || !HopByHopHeaders.isIn(nominated, name))) {
+                    && !HopByHopHeaders.isIn(nominated, name)) {
                 out.addFrom(in, i);
             }
         }
@@ -191,18 +188,39 @@ public final class HeaderPolicy {
         return builder;
     }
 
+    private boolean dropsClaims(Forwarding forwarding) {
+        return !forwarding.peerTrusted() && !passesUntrusted;
+    }
+
+    /** The template's host, else by the base the client's or the upstream's; never none, and never two. */
     private String hostFor(RequestHead request, Variables variables) {
-        if (host != null) {
-            return host.render(variables);
+        String wanted = host != null ? host.render(variables) : base == Base.NONE ? null : request.authority();
+        return wanted == null || wanted.isEmpty() ? variables.upstreamAuthority() : wanted;
+    }
+
+    private Headers complete(Headers.Builder out, RequestHead request, Forwarding forwarding, Variables variables) {
+        if (base != Base.NONE) {
+            ForwardedHeaders.write(out, request, forwarding);
         }
-        String authority = base == Base.NONE ? null : request.authority();
-        return authority == null || authority.isEmpty() ? variables.upstreamAuthority() : authority;
+        if (forwardedField) {
+            append(out, "Forwarded", ForwardedHeaders.element(request, forwarding));
+        }
+        if (via) {
+            append(out, "Via", viaElement(request.protocol()));
+        }
+        this.request.apply(out, variables, 0);
+        return out.build();
     }
 
     /** Appends a member to a list field, after what is already there. */
     private static void append(Headers.Builder headers, String name, String member) {
-        String before = headers.build().joined(name);
-        headers.set(name, before == null ? member : before + ", " + member);
+        for (int i = headers.size() - 1; i >= 0; i--) {
+            if (headers.name(i).equalsIgnoreCase(name)) {
+                headers.value(i, headers.value(i) + ", " + member);
+                return;
+            }
+        }
+        headers.add(name, member);
     }
 
     private static String viaElement(String protocol) {
@@ -219,7 +237,10 @@ public final class HeaderPolicy {
             default -> false;
         };
 
-        private static final IntPredicate ALWAYS = status -> true;
+        /** Every final status. */
+        private static final IntPredicate ALWAYS = status -> status >= 200 || status == 101;
+
+        private static final IntPredicate EVERY = status -> true;
 
         private @Nullable Base base;
         private @Nullable Template host;
@@ -321,7 +342,7 @@ public final class HeaderPolicy {
             if (name.equalsIgnoreCase("Host")) {
                 throw new IllegalArgumentException("header Host: every request has exactly one; use set or host(..)");
             }
-            policy.request = policy.request.plus(kind, name, template, Builder.ALWAYS);
+            policy.request = policy.request.plus(kind, name, template, Builder.EVERY);
             return this;
         }
     }
@@ -336,13 +357,25 @@ public final class HeaderPolicy {
             this.when = when;
         }
 
-        /** The edits that follow hold on every status (nginx's {@code always}). */
+        /** The edits that follow hold on every final status (nginx's {@code always}). */
         public ResponseEdits always() {
             return new ResponseEdits(policy, Builder.ALWAYS);
         }
 
-        /** The edits that follow hold on these statuses only. */
+        /**
+         * The edits that follow hold on these statuses only.
+         *
+         * @throws IllegalArgumentException if there is none, or one is not within 100..999
+         */
         public ResponseEdits onStatus(int... statuses) {
+            if (statuses.length == 0) {
+                throw new IllegalArgumentException("onStatus: no status (expected: at least one)");
+            }
+            for (int status : statuses) {
+                if (status < 100 || status > 999) {
+                    throw new IllegalArgumentException("onStatus: " + status + " (expected: 100..999)");
+                }
+            }
             int[] copy = statuses.clone();
             return new ResponseEdits(policy, status -> {
                 for (int one : copy) {
@@ -364,9 +397,10 @@ public final class HeaderPolicy {
             return edit(FieldEdits.Kind.ADD, name, template, when);
         }
 
-        /** No line of that name; holds on every status unless {@link #onStatus} came before. */
+        /** No line of that name; holds on every status, interim ones too, unless {@link #onStatus} came before. */
         public ResponseEdits remove(String name) {
-            return edit(FieldEdits.Kind.REMOVE, name, "", when == Builder.WELL ? Builder.ALWAYS : when);
+            boolean everywhere = when == Builder.WELL || when == Builder.ALWAYS;
+            return edit(FieldEdits.Kind.REMOVE, name, "", everywhere ? Builder.EVERY : when);
         }
 
         private ResponseEdits edit(FieldEdits.Kind kind, String name, String template, IntPredicate condition) {

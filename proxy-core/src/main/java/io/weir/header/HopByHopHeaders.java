@@ -2,8 +2,7 @@ package io.weir.header;
 
 import io.weir.http.Headers;
 import io.weir.http.Tokens;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
@@ -46,12 +45,25 @@ public final class HopByHopHeaders {
         };
     }
 
+    /** The fields without those that concern the connection. */
+    public static Headers strip(Headers headers) {
+        Set<String> nominated = nominated(headers);
+        Headers.Builder kept = Headers.builder();
+        for (int i = 0; i < headers.size(); i++) {
+            String name = headers.name(i);
+            if (!isHopByHop(name) && !isIn(nominated, name)) {
+                kept.addFrom(headers, i);
+            }
+        }
+        return kept.build();
+    }
+
     /**
      * The names, lower-cased, that {@code Connection} adds to the fixed list for this message; empty in nearly every
      * message, which names {@code close}, {@code keep-alive} or {@code Upgrade} at most.
      */
-    public static List<String> nominated(Headers headers) {
-        List<String> names = List.of();
+    static Set<String> nominated(Headers headers) {
+        Set<String> names = Set.of();
         for (int i = 0; i < headers.size(); i++) {
             if (headers.name(i).length() != 10 || !headers.name(i).equalsIgnoreCase("Connection")) {
                 continue;
@@ -64,7 +76,7 @@ public final class HopByHopHeaders {
                 String name = token.toLowerCase(Locale.ROOT);
                 if (isNominable(name)) {
                     if (names.isEmpty()) {
-                        names = new ArrayList<>(2);
+                        names = new HashSet<>();
                     }
                     names.add(name);
                 }
@@ -73,27 +85,9 @@ public final class HopByHopHeaders {
         return names;
     }
 
-    /** The fields without those that concern the connection. */
-    public static Headers strip(Headers headers) {
-        List<String> nominated = nominated(headers);
-        Headers.Builder kept = Headers.builder();
-        for (int i = 0; i < headers.size(); i++) {
-            String name = headers.name(i);
-            if (!isHopByHop(name) && !isIn(nominated, name)) {
-                kept.addFrom(headers, i);
-            }
-        }
-        return kept.build();
-    }
-
     /** Whether {@code name} is among the nominated ones. */
-    static boolean isIn(List<String> nominated, String name) {
-        for (int i = 0; i < nominated.size(); i++) {
-            if (nominated.get(i).equalsIgnoreCase(name)) {
-                return true;
-            }
-        }
-        return false;
+    static boolean isIn(Set<String> nominated, String name) {
+        return !nominated.isEmpty() && nominated.contains(name.toLowerCase(Locale.ROOT));
     }
 
     private static boolean isNominable(String name) {

@@ -4,6 +4,7 @@ import io.weir.http.Headers;
 import io.weir.http.IpRange;
 import io.weir.http.Peer;
 import io.weir.http.RequestHead;
+import io.weir.http.Tokens;
 import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -61,38 +62,37 @@ public final class TrustedProxies {
 
     /**
      * Who the client is. With a trusted peer {@code X-Forwarded-For} is walked from its right end, over all lines, until
-     * an address that is not trusted; an entry that is no address ends the walk with the last good one.
+     * an address that is not trusted; an entry that is no address ends the walk with the last good one. Empty entries
+     * are skipped, and so is {@code unix:}, nginx's entry for a unix-domain socket, where those are trusted.
      */
     public Forwarding resolve(RequestHead request) {
         Peer peer = request.peer();
+        String peerAddress = peer.host();
         if (!trusts(peer)) {
-            return new Forwarding(peer, false, peer.address(), peer.host(), peer.host());
+            return new Forwarding(peer, false, peer.address(), peerAddress, peerAddress);
         }
         Headers headers = request.headers();
-        ArrayDeque<String> chain = new ArrayDeque<>(4);
-        chain.add(peer.host());
-        InetAddress client = peer.address();
-        for (int i = headers.size() - 1; i >= 0; i--) {
-            if (!headers.name(i).equalsIgnoreCase("X-Forwarded-For")) {
-                continue;
-            }
-            String line = headers.value(i);
-            int end = line.length();
-            while (end >= 0) {
-                int comma = line.lastIndexOf(',', end - 1);
-                InetAddress entry = addressOf(line.substring(comma + 1, end).strip());
-                if (entry == null) {
-                    return forwarding(peer, client, chain);
-                }
-                chain.addFirst(IpRange.format(entry));
-                client = entry;
-                if (!trusts(entry)) {
-                    return forwarding(peer, client, chain);
-                }
-                end = comma;
+        ArrayDeque<InetAddress> hops = new ArrayDeque<>(4);
+        boolean further = true;
+        for (int i = headers.size() - 1; i >= 0 && further; i--) {
+            if (headers.name(i).equalsIgnoreCase("X-Forwarded-For")) {
+                further = walk(headers.value(i), hops);
             }
         }
-        return forwarding(peer, client, chain);
+        if (hops.isEmpty()) {
+            return new Forwarding(peer, true, peer.address(), peerAddress, peerAddress);
+        }
+        StringBuilder chain = new StringBuilder(64);
+        for (InetAddress hop : hops) {
+            chain.append(IpRange.format(hop)).append(", ");
+        }
+        if (peer.address() == null) {
+            chain.setLength(chain.length() - 2); // an upstream that reads addresses would stumble over "unix:"
+        } else {
+            chain.append(peerAddress);
+        }
+        InetAddress client = hops.getFirst();
+        return new Forwarding(peer, true, client, IpRange.format(client), chain.toString());
     }
 
     @Override
@@ -109,19 +109,45 @@ public final class TrustedProxies {
         return false;
     }
 
-    private static Forwarding forwarding(Peer peer, @Nullable InetAddress client, ArrayDeque<String> chain) {
-        String address = client == null ? peer.host() : IpRange.format(client);
-        return new Forwarding(peer, true, client, address, String.join(", ", chain));
+    /** Puts the hops of a line before those found so far; whether the line left of it counts as well. */
+    private boolean walk(String line, ArrayDeque<InetAddress> hops) {
+        int end = line.length();
+        while (end > 0) {
+            int comma = line.lastIndexOf(',', end - 1);
+            String entry = Tokens.trim(line, comma + 1, end);
+            end = comma;
+            if (entry.isEmpty() || (unix && entry.equals("unix:"))) {
+                continue;
+            }
+            InetAddress hop = addressOf(entry);
+            if (hop == null) {
+                return false;
+            }
+            hops.addFirst(hop);
+            if (!trusts(hop)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The address of an entry: {@code 1.2.3.4}, {@code 1.2.3.4:5678}, {@code 2001:db8::1} or {@code [2001:db8::1]:443}. */
     private static @Nullable InetAddress addressOf(String entry) {
-        if (entry.startsWith("[")) {
-            int bracket = entry.indexOf(']');
-            return bracket < 0 ? null : IpRange.parseAddress(entry.substring(0, bracket + 1));
+        int portAt = entry.startsWith("[") ? entry.indexOf(']') + 1 : entry.indexOf(':');
+        boolean ipv6WithoutPort = portAt > 0 && entry.charAt(0) != '[' && entry.indexOf(':', portAt + 1) >= 0;
+        if (portAt <= 0 || portAt == entry.length() || ipv6WithoutPort) {
+            return IpRange.parseAddress(entry);
         }
-        int colon = entry.indexOf(':');
-        boolean ipv4WithPort = colon >= 0 && entry.indexOf(':', colon + 1) < 0;
-        return IpRange.parseAddress(ipv4WithPort ? entry.substring(0, colon) : entry);
+        return isPort(entry, portAt) ? IpRange.parseAddress(entry.substring(0, portAt)) : null;
+    }
+
+    private static boolean isPort(String entry, int colon) {
+        int digits = entry.length() - colon - 1;
+        for (int i = colon + 1; i < entry.length(); i++) {
+            if (entry.charAt(i) < '0' || entry.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return entry.charAt(colon) == ':' && digits >= 1 && digits <= 5;
     }
 }

@@ -4,6 +4,7 @@ import io.weir.http.Outcome;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -70,7 +71,8 @@ public interface Middleware {
             @Override
             public Verdict onRequest(RequestHead request, RequestContext context) {
                 return Verdict.later(
-                        CompletableFuture.supplyAsync(() -> blocking.onRequest(request, context), context.executor()));
+                        CompletableFuture.supplyAsync(() -> blocking.onRequest(request, context), context.executor())
+                                .thenCompose(Middleware::settled));
             }
 
             @Override
@@ -83,6 +85,13 @@ public interface Middleware {
                 return blocking.name();
             }
         };
+    }
+
+    /** A verdict as a stage: what a later one will be, else itself. */
+    private static CompletionStage<Verdict> settled(Verdict verdict) {
+        return verdict instanceof Verdict.Later later
+                ? later.stage().thenApply(arrived -> arrived)
+                : CompletableFuture.completedStage(verdict);
     }
 
     /** This middleware under a name of your choice. */

@@ -1,0 +1,72 @@
+package io.weir.header;
+
+import io.weir.http.Headers;
+import io.weir.http.RequestHead;
+import io.weir.http.Tokens;
+import java.util.Set;
+
+/**
+ * Copies the fields of a client's request that may go on: without those of the connection, without claims that nobody
+ * trusted vouches for.
+ *
+ * <p>A field that differs from a forwarding field, or from one that the policy sets or removes, only by {@code _} for
+ * {@code -} is dropped as well: behind CGI, WSGI and PHP {@code X_Real_IP} and {@code X-Real-IP} are one variable.
+ */
+final class Sanitiser {
+    private Sanitiser() {}
+
+    /** Copies from a request as the client sent it; {@code Host} and
+     * {@code Content-Length}, which are written anew for an upstream, only if {@code forMiddleware}. */
+    static void copy(
+            RequestHead request,
+            boolean dropsClaims,
+            boolean dropsTwins,
+            FieldEdits edits,
+            boolean forMiddleware,
+            Headers.Builder out) {
+        Headers in = request.headers();
+        Set<String> nominated = HopByHopHeaders.nominated(in);
+        boolean trailers = false;
+        for (int i = 0; i < in.size(); i++) {
+            String name = in.name(i);
+            if (HopByHopHeaders.isHopByHop(name)) {
+                trailers |= name.length() == 2 && Tokens.contains(in.value(i), "trailers");
+            } else if (passes(name, nominated, dropsClaims, dropsTwins, edits) && (forMiddleware || !isEngines(name))) {
+                add(out, request, i);
+            }
+        }
+        if (trailers) {
+            out.add("TE", "trailers");
+        }
+    }
+
+    private static boolean isEngines(String name) {
+        return name.equalsIgnoreCase("Host") || name.equalsIgnoreCase("Content-Length");
+    }
+
+    private static boolean passes(
+            String name, Set<String> nominated, boolean dropsClaims, boolean dropsTwins, FieldEdits edits) {
+        if (dropsClaims && ForwardedHeaders.isForwarding(name)) {
+            return false;
+        }
+        if (HopByHopHeaders.isIn(nominated, name)) {
+            return false;
+        }
+        if (name.indexOf('_') < 0) {
+            return true;
+        }
+        String twin = name.replace('_', '-');
+        return !(dropsTwins && ForwardedHeaders.isForwarding(twin)) && !edits.decides(twin);
+    }
+
+    private static void add(Headers.Builder out, RequestHead request, int index) {
+        Headers in = request.headers();
+        if (!in.name(index).equalsIgnoreCase("Cookie") || !request.protocol().equals("HTTP/2.0")) {
+            out.addFrom(in, index);
+        } else if (!out.contains("Cookie")) {
+            // RFC 9113 §8.2.3: HTTP/2 may cut a Cookie into lines, HTTP/1.1 knows only one.
+            String whole = in.joined("Cookie");
+            out.add("Cookie", whole == null ? "" : whole);
+        }
+    }
+}
