@@ -110,7 +110,7 @@ public final class ProxyConfig {
         private final List<Site> sites = new ArrayList<>();
         private final List<Middleware> middleware = new ArrayList<>();
         private final List<ProxyListener> listeners = new ArrayList<>();
-        private Site unnamed = Site.unnamed();
+        private final List<Route> routes = new ArrayList<>();
         private HeaderPolicy headers = HeaderPolicy.forwarded();
         private Timeouts timeouts = Timeouts.inherit();
         private Limits limits = Limits.defaults();
@@ -127,7 +127,7 @@ public final class ProxyConfig {
 
         /** One more route of the default site. */
         public Builder route(Route route) {
-            unnamed = unnamed.route(route);
+            routes.add(route);
             return this;
         }
 
@@ -194,8 +194,8 @@ public final class ProxyConfig {
          */
         public ProxyConfig build() {
             List<Site> all = new ArrayList<>(sites);
-            if (!unnamed.routes().isEmpty()) {
-                all.add(unnamed);
+            if (!routes.isEmpty()) {
+                all.add(Site.unnamed().routes(routes));
             }
             ConfigCheck check = new ConfigCheck(all);
             check.throwIfBroken();

@@ -12,44 +12,21 @@ final class HostTable<T> {
     /** RFC 1035 §2.3.4. A client's longer "name" is not worth cutting up label by label; it is nobody's. */
     private static final int LONGEST_NAME = 255;
 
-    private final Map<String, T> exact = new HashMap<>();
-    private final Map<String, T> leading = new HashMap<>();
-    private final Map<String, T> trailing = new HashMap<>();
-    private final List<Map.Entry<Pattern, T>> regexes = new ArrayList<>();
-    private @Nullable T first;
-    private @Nullable T unnamed;
+    private final Map<String, T> exact;
+    private final Map<String, T> leading;
+    private final Map<String, T> trailing;
+    private final List<Map.Entry<Pattern, T>> regexes;
+    private final @Nullable T unnamed;
 
-    void add(Site site, T value) {
-        if (first == null) {
-            first = value;
-        }
-        if (site.isUnnamed()) {
-            unnamed = value;
-        }
-        for (HostPattern name : site.names()) {
-            switch (name.kind()) {
-                case EXACT -> exact.putIfAbsent(name.part(), value);
-                case LEADING -> leading.putIfAbsent(name.part(), value);
-                case SUFFIX -> {
-                    exact.putIfAbsent(name.part(), value);
-                    leading.putIfAbsent(name.part(), value);
-                }
-                case TRAILING -> trailing.putIfAbsent(name.part(), value);
-                case REGEX -> {
-                    if (name.pattern() != null) {
-                        regexes.add(Map.entry(name.pattern(), value));
-                    }
-                }
-            }
-        }
+    private HostTable(Builder<T> builder) {
+        exact = Map.copyOf(builder.exact);
+        leading = Map.copyOf(builder.leading);
+        trailing = Map.copyOf(builder.trailing);
+        regexes = List.copyOf(builder.regexes);
+        unnamed = builder.unnamed;
     }
 
-    void firstIsDefault() {
-        if (unnamed == null) {
-            unnamed = first;
-        }
-    }
-
+    /** The value of the site that serves the host; null if none does. */
     @Nullable
     T find(String host) {
         T found = exact.get(host);
@@ -85,5 +62,49 @@ final class HostTable<T> {
             return null; // a name of its own making: the default site's, if there is one
         }
         return null;
+    }
+
+    static final class Builder<T> {
+        private final Map<String, T> exact = new HashMap<>();
+        private final Map<String, T> leading = new HashMap<>();
+        private final Map<String, T> trailing = new HashMap<>();
+        private final List<Map.Entry<Pattern, T>> regexes = new ArrayList<>();
+        private @Nullable T first;
+        private @Nullable T unnamed;
+
+        void add(Site site, T value) {
+            if (first == null) {
+                first = value;
+            }
+            if (site.isUnnamed()) {
+                unnamed = value;
+            }
+            for (HostPattern name : site.names()) {
+                switch (name.kind()) {
+                    case EXACT -> exact.putIfAbsent(name.part(), value);
+                    case LEADING -> leading.putIfAbsent(name.part(), value);
+                    case SUFFIX -> {
+                        exact.putIfAbsent(name.part(), value);
+                        leading.putIfAbsent(name.part(), value);
+                    }
+                    case TRAILING -> trailing.putIfAbsent(name.part(), value);
+                    case REGEX -> {
+                        if (name.pattern() != null) {
+                            regexes.add(Map.entry(name.pattern(), value));
+                        }
+                    }
+                }
+            }
+        }
+
+        void firstIsDefault() {
+            if (unnamed == null) {
+                unnamed = first;
+            }
+        }
+
+        HostTable<T> build() {
+            return new HostTable<>(this);
+        }
     }
 }

@@ -78,7 +78,7 @@ public final class RouteTable<P> {
      */
     public static <P> RouteTable<P> compile(
             List<Site> sites, boolean firstIsDefault, BiFunction<Site, Route, P> plans) {
-        HostTable<SiteRoutes<P>> hosts = new HostTable<>();
+        HostTable.Builder<SiteRoutes<P>> hosts = new HostTable.Builder<>();
         for (Site site : sites) {
             List<Entry<P>> entries = new ArrayList<>();
             for (Route route : site.routes()) {
@@ -89,7 +89,7 @@ public final class RouteTable<P> {
         if (firstIsDefault) {
             hosts.firstIsDefault();
         }
-        return new RouteTable<>(hosts);
+        return new RouteTable<>(hosts.build());
     }
 
     /**
@@ -107,19 +107,21 @@ public final class RouteTable<P> {
     static final class SiteRoutes<P> {
         private final Site site;
         private final PrefixTable<P> prefixes;
-        private final List<Entry<P>> regexes = new ArrayList<>();
+        private final List<Entry<P>> regexes;
 
         SiteRoutes(Site site, List<Entry<P>> entries) {
             this.site = site;
             PrefixTable.Builder<P> builder = new PrefixTable.Builder<>();
+            List<Entry<P>> inOrder = new ArrayList<>();
             for (Entry<P> entry : entries) {
                 switch (entry.route.match().kind()) {
                     case EXACT -> builder.exact(entry);
                     case PREFIX -> builder.prefix(entry);
-                    case REGEX -> regexes.add(entry);
+                    case REGEX -> inOrder.add(entry);
                 }
             }
             prefixes = builder.build();
+            regexes = List.copyOf(inOrder);
         }
 
         Found<P> find(RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {

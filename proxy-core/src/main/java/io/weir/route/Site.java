@@ -4,6 +4,7 @@ import io.weir.header.HeaderPolicy;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -70,6 +71,13 @@ public final class Site {
     /** One more route. */
     public Site route(Route route) {
         return new Site(names, plus(routes, route), middleware, headers, timeouts);
+    }
+
+    /** Further routes, in order. For many, a step for each would copy them all each time. */
+    public Site routes(Collection<Route> more) {
+        List<Route> all = new ArrayList<>(routes);
+        all.addAll(more);
+        return new Site(names, List.copyOf(all), middleware, headers, timeouts);
     }
 
     /** One more middleware, after the proxy's and those that are there. */
