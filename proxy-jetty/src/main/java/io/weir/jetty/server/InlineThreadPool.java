@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
  * connection to its pool to look for the next request: a wake-up and a context switch for every exchange. This pool
  * runs such a continuation on the calling thread instead. All other tasks are dispatched as usual.
  *
- * <p>A continuation runs inline only where that is harmless:
+ * <p>Two things must hold for that:
  * <ul>
- *   <li>the whole handler tree of its server is {@link InvocationType#NON_BLOCKING}, because the handler of the next
- *       request may be called within the continuation, on a selector thread;
- *   <li>the caller is a thread of this pool, and the pool runs. Once it is stopped the task is rejected, as by any pool.
+ *   <li>The whole handler tree of the connection's server is {@link InvocationType#NON_BLOCKING}, since the continuation
+ *       may call the handler of the next request, on a selector's thread. A single handler that may block, or a server
+ *       that is dynamic, sends every continuation to the pool.
+ *   <li>The caller is a thread of this pool. A stopped pool has none, and rejects the task as any pool does.
  * </ul>
  *
  * <p>A continuation that is handed in while another one runs waits for its turn on the same thread, so the stack does
@@ -45,11 +46,7 @@ public final class InlineThreadPool extends QueuedThreadPool {
 
     @Override
     public void execute(Runnable task) {
-        if (!isContinuation(task) || !isRunning()) {
-            super.execute(task);
-            return;
-        }
-        Continuations here = continuations.get();
+        Continuations here = isContinuation(task) ? continuations.get() : null;
         if (here == null || !here.admit(task)) {
             super.execute(task);
         }
@@ -67,7 +64,7 @@ public final class InlineThreadPool extends QueuedThreadPool {
         private boolean running;
         private int admitted;
 
-        /** Runs the continuation, or queues it behind the one that runs; false if it is one too many. */
+        /** Runs the continuation, or queues it behind the one that is running; false if it is one too many. */
         boolean admit(Runnable continuation) {
             if (admitted == MOST_IN_A_ROW) {
                 return false;

@@ -368,6 +368,25 @@ class SharedSelectorConnectorTest {
     }
 
     @Test
+    void oneConnectorMayStopAndTheOthersGoOn() throws Exception {
+        try (EchoUpstream upstream = new EchoUpstream();
+                WatchingServer server = new WatchingServer(new Relay(upstream.address()))) {
+            SharedSelectorConnector other = new SharedSelectorConnector(server.server, 1, 1, http());
+            server.server.addConnector(other);
+            server.start();
+
+            server.connector.stop();
+
+            try (RawClient client = new RawClient(other.getLocalPort())) {
+                assertThat(client.get("/").answer()).isEqualTo("hello true");
+            }
+            assertThat(connect(server.connector.clientConnector(), upstream.address())
+                            .get(10, TimeUnit.SECONDS))
+                    .isInstanceOf(Asking.class);
+        }
+    }
+
+    @Test
     void aServerMayBeStartedAgain() throws Exception {
         try (EchoUpstream upstream = new EchoUpstream();
                 WatchingServer server = new WatchingServer(new Relay(upstream.address())).start()) {

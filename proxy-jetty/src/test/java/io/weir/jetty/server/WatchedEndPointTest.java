@@ -339,6 +339,22 @@ class WatchedEndPointTest {
     }
 
     @Test
+    void aServerStopsInTheMiddleOfAWatch() throws Exception {
+        Waiting handler = new Waiting();
+        WatchingServer server = new WatchingServer(handler).start();
+        try (RawClient client = server.connect()) {
+            client.get("/");
+            Held held = handler.next();
+            held.request.addFailureListener(held.callback::failed);
+
+            server.close();
+
+            client.readToTheEnd();
+        }
+        assertThat(gone).hasValue(0);
+    }
+
+    @Test
     void watchesFollowOneAnotherButDoNotOverlap() throws Exception {
         Waiting handler = new Waiting();
         try (WatchingServer server = new WatchingServer(handler).start();
