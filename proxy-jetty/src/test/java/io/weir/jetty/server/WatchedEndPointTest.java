@@ -349,7 +349,7 @@ class WatchedEndPointTest {
 
             server.close();
 
-            assertThat(client.isAtEnd()).isTrue();
+            client.readToTheEnd();
         }
         assertThat(gone).hasValue(0);
     }
