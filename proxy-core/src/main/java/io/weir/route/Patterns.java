@@ -10,7 +10,8 @@ final class Patterns {
 
     static Pattern compile(String regex) {
         try {
-            return Pattern.compile(bytes(regex));
+            // As in PCRE, only a line feed ends a line: "." finds a carriage return, "$" does not look past one.
+            return Pattern.compile(bytes(regex), Pattern.UNIX_LINES);
         } catch (PatternSyntaxException e) {
             throw new IllegalArgumentException(
                     "regex \"" + regex + "\": " + e.getDescription() + " at " + e.getIndex(), e);
