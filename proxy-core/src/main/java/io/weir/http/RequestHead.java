@@ -102,6 +102,13 @@ public final class RequestHead {
         return named == null ? "" : hostOf(named);
     }
 
+    /** Why this request is refused with 400 whatever the routes, or null: its target or its host can't be trusted. */
+    public @Nullable String problem() {
+        String problem = target.problem();
+        String named = authority();
+        return problem != null || named == null ? problem : Authority.problem(named);
+    }
+
     /** The other end of the connection: the client, or the proxy in front of us. */
     public Peer peer() {
         return peer;
