@@ -3,7 +3,6 @@ package io.weir.jetty.server;
 import java.io.IOException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -35,6 +34,7 @@ public final class SharedSelectorConnector extends ServerConnector {
     private static final String SELECTOR_CONTEXT_KEY = SharedSelector.class.getName();
 
     private final UpstreamConnector upstreams;
+    private volatile ClientClocks clientClocks = ClientClocks.DEFAULTS;
 
     /**
      * Not started until the server is. Zero acceptors means that the selectors accept, too; -1 lets Jetty choose either
@@ -43,6 +43,11 @@ public final class SharedSelectorConnector extends ServerConnector {
     public SharedSelectorConnector(Server server, int acceptors, int selectors, ConnectionFactory... factories) {
         super(server, acceptors, selectors, factories);
         this.upstreams = UpstreamConnector.of(server);
+    }
+
+    /** The clocks of connections that are accepted from now on. */
+    public void setClientClocks(ClientClocks clocks) {
+        clientClocks = clocks;
     }
 
     /**
@@ -57,7 +62,8 @@ public final class SharedSelectorConnector extends ServerConnector {
 
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-        WatchedEndPoint endPoint = new WatchedEndPoint(channel, selector, key, getScheduler(), getExecutor());
+        WatchedEndPoint endPoint =
+                new WatchedEndPoint(channel, selector, key, getScheduler(), getExecutor(), clientClocks);
         endPoint.setIdleTimeout(getIdleTimeout());
         return endPoint;
     }
@@ -192,33 +198,6 @@ public final class SharedSelectorConnector extends ServerConnector {
         @SuppressWarnings("unchecked") // as ClientConnector.connect() wants it
         private static Map<String, Object> contextOf(Object attachment) {
             return (Map<String, Object>) attachment;
-        }
-    }
-
-    /** One selector, which is known to the thread that selects for it. */
-    static final class SharedSelector extends ManagedSelector {
-        private static final ThreadLocal<@Nullable SharedSelector> OF_THIS_THREAD = new ThreadLocal<>();
-
-        private final SharedSelectors lender;
-
-        private SharedSelector(SharedSelectors lender, int id) {
-            super(lender, id);
-            this.lender = lender;
-        }
-
-        /** The selector that this thread has selected for last. */
-        static @Nullable SharedSelector ofThisThread() {
-            return OF_THIS_THREAD.get();
-        }
-
-        SharedSelectors lender() {
-            return lender;
-        }
-
-        @Override
-        protected int select(Selector selector) throws IOException {
-            OF_THIS_THREAD.set(this);
-            return super.select(selector);
         }
     }
 }
