@@ -46,7 +46,7 @@ final class ConfigCheck {
         for (Site site : sites) {
             for (String name : site.nameKeys()) {
                 Site owner = owners.putIfAbsent(name, site);
-                if (owner != null && owner != site) {
+                if (owner != null) {
                     problems.add(site + ": the name \"" + name + "\" belongs to " + owner + " already; drop one");
                 }
             }
@@ -57,22 +57,15 @@ final class ConfigCheck {
     }
 
     private void checkSite(Site site) {
-        if (site.routes().isEmpty()) {
-            problems.add(site + " has no route; add one with route(..)");
-        }
+        problems.addAll(site.problems());
         if (site.timeouts().setsListenerClocks()) {
             problems.add(site + ": clientHead and keepAlive run before the site is known; set them on the proxy");
         }
-        Set<String> matches = new HashSet<>();
         for (Route route : site.routes()) {
             String place = site + ", route \"" + route + "\"";
-            if (!matches.add(route.toString())) {
-                problems.add(place + ": there are two with the same match, the second would never be used; drop one");
-            }
             if (route.timeouts().setsListenerClocks()) {
                 problems.add(place + ": clientHead and keepAlive run before the route is known; set them on the proxy");
             }
-            problems.addAll(route.problems());
             if (route.action() instanceof RouteAction.Proxy proxy) {
                 collect(place, proxy.pool());
             }
@@ -103,7 +96,7 @@ final class ConfigCheck {
         }
         if (paths.size() > 1) {
             problems.add(place + ": its URLs have different paths " + paths
-                    + "; requests could change their meaning with" + " the upstream; use one");
+                    + "; requests could change their meaning with the upstream; use one");
         }
         if (pool.upstreams().stream().allMatch(Upstream::isBackup)) {
             problems.add(place + " has only backups; take backup() off one");

@@ -16,8 +16,10 @@ public interface Engine {
      */
     boolean isStandAlone();
 
-    /** Told like the configuration's listeners, after them: the engine's own logs. */
-    ProxyListener listener();
+    /** Told like the configuration's listeners, after them: the engine's own logs. Nobody unless overridden. */
+    default ProxyListener listener() {
+        return new ProxyListener() {};
+    }
 
     /** Code of the user's failed; {@code what} names it. */
     void userCodeFailed(String what, Throwable failure);

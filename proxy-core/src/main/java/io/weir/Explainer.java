@@ -25,6 +25,10 @@ final class Explainer {
         if (problem != null) {
             return new Explanation(null, null, problem, passedOver, null, "answer 400", Headers.empty());
         }
+        if (head.method().equals("CONNECT") || head.method().equals("TRACE")) {
+            String refusal = "answer " + ProxyError.METHOD_NOT_ALLOWED.status();
+            return new Explanation(null, null, refusal, passedOver, null, refusal, Headers.empty());
+        }
         RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
         RoutePlan plan = found == null ? null : found.plan();
         String site = found == null ? null : found.site().toString();
@@ -39,7 +43,9 @@ final class Explainer {
         }
         PoolState pool = plan.pool();
         if (found.addsSlash()) {
-            String location = RequestPath.escape(head.path()) + "/";
+            String query = head.query();
+            String location =
+                    RequestPath.escape(head.path()) + "/" + (query == null || query.isEmpty() ? "" : "?" + query);
             return new Explanation(
                     site, plan.route(), action, passedOver, null, "answer 301 to " + location, Headers.empty());
         }
@@ -48,13 +54,27 @@ final class Explainer {
                     site, plan.route(), action, passedOver, null, plan.action().toString(), Headers.empty());
         }
         UpstreamState upstream = pool.peek(now, new Seen(head, forwarding, plan.site(), ""));
-        String target = proxied.rewrite().apply(head.target(), found.prefixLength());
-        String authority = upstream == null ? "" : upstream.upstream().authority();
-        Headers headers =
-                plan.headers().toUpstream(head, forwarding, new Seen(head, forwarding, plan.site(), authority));
-        String upstreamUrl = upstream == null ? null : upstream.upstream().url();
+        if (upstream == null) {
+            String refusal = "answer " + ProxyError.UPSTREAM_UNAVAILABLE.status() + ", no upstream can be tried: "
+                    + pool.describe(now);
+            return new Explanation(site, plan.route(), action, passedOver, null, refusal, Headers.empty());
+        }
+        String target;
+        try {
+            target = proxied.rewrite().apply(head.target(), found.prefixLength());
+        } catch (RuntimeException e) {
+            String refusal = "answer " + ProxyError.INTERNAL_ERROR.status() + ", " + e.getMessage();
+            return new Explanation(site, plan.route(), action, passedOver, null, refusal, Headers.empty());
+        }
+        Seen seen = new Seen(head, forwarding, plan.site(), upstream.upstream().authority());
         return new Explanation(
-                site, plan.route(), action, passedOver, upstreamUrl, head.method() + " " + target, headers);
+                site,
+                plan.route(),
+                action,
+                passedOver,
+                upstream.upstream().url(),
+                head.method() + " " + target,
+                plan.headers().toUpstream(head, forwarding, seen));
     }
 
     /** A request that nobody has sent, as templates see it. */

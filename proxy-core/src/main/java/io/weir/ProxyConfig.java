@@ -54,7 +54,7 @@ public final class ProxyConfig {
         String path = pool.path();
         if (path != null && !path.endsWith("/")) {
             throw new IllegalArgumentException(
-                    "forwardingTo: \"" + url + "\": its path takes the place of \"/\", so /x would" + " become " + path
+                    "forwardingTo: \"" + url + "\": its path takes the place of \"/\", so /x would become " + path
                             + "x; write \"" + url + "/\"");
         }
         return builder().route(Route.any().to(pool)).build();

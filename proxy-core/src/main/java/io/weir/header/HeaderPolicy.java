@@ -107,7 +107,7 @@ public final class HeaderPolicy {
 
     /**
      * The fields for one attempt at an upstream: the client's, without hop-by-hop fields and untrusted claims, then the
-     * base's, then the edits'. Framing fields are the engine's.
+     * base's, then the edits'. Framing fields, Content-Length among them, are the engine's.
      *
      * @param request the request after middleware
      * @param forwarding who the client is
@@ -127,6 +127,7 @@ public final class HeaderPolicy {
                 continue;
             }
             if (name.equalsIgnoreCase("Host")
+                    || name.equalsIgnoreCase("Content-Length")
                     || (dropsClaims && ForwardedHeaders.isForwarding(name))
                     || (!nominated.isEmpty() && HopByHopHeaders.isIn(nominated, name))) {
                 continue;

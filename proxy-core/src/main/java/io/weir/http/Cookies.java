@@ -6,16 +6,32 @@ import org.jspecify.annotations.Nullable;
 public final class Cookies {
     private Cookies() {}
 
-    /** Value of the first cookie of that name in any {@code Cookie} line; null if there is none. */
+    /**
+     * Value of the first cookie of that name in any {@code Cookie} line, ignoring case as nginx's {@code $cookie_NAME}
+     * does; null if there is none.
+     */
     public static @Nullable String first(Headers headers, String name) {
-        for (String line : headers.all("Cookie")) {
-            for (String pair : line.split(";")) {
-                String trimmed = pair.strip();
-                int equals = trimmed.indexOf('=');
-                if (equals > 0 && trimmed.substring(0, equals).equals(name)) {
-                    return trimmed.substring(equals + 1);
+        for (int i = 0; i < headers.size(); i++) {
+            if (headers.name(i).equalsIgnoreCase("Cookie")) {
+                String value = firstIn(headers.value(i), name);
+                if (value != null) {
+                    return value;
                 }
             }
+        }
+        return null;
+    }
+
+    private static @Nullable String firstIn(String line, String name) {
+        int at = 0;
+        while (at < line.length()) {
+            int semicolon = line.indexOf(';', at);
+            int end = semicolon < 0 ? line.length() : semicolon;
+            int equals = line.indexOf('=', at);
+            if (equals >= 0 && equals < end && Tokens.trim(line, at, equals).equalsIgnoreCase(name)) {
+                return Tokens.trim(line, equals + 1, end);
+            }
+            at = end + 1;
         }
         return null;
     }

@@ -3,6 +3,8 @@ package io.weir.http;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,10 +12,16 @@ import org.jspecify.annotations.Nullable;
  * lines are kept. Immutable; {@link #toBuilder()} gives a copy that can be changed.
  *
  * <p>Nothing that could split a message can enter: a name must be a token (RFC 9110 §5.6.2), a value holds no CR, LF or
- * NUL (§5.5). Names and values are Latin-1: one char is one byte on the wire.
+ * NUL (§5.5). One char is one byte on the wire (Latin-1), so a char above U+00FF is refused too: cut down to a byte it
+ * could become any of those. Two are equal if they have the same lines, case and order included.
  */
 public final class Headers {
     private static final Headers EMPTY = new Headers(new String[0], 0);
+
+    /** What the name of a field that carries a credential holds, in lower case. */
+    private static final String[] SECRET_MARKS = {
+        "authorization", "cookie", "token", "secret", "password", "api-key", "apikey"
+    };
 
     /** Name, value, name, value …; only the first {@code 2 * size} entries count. */
     private final String[] fields;
@@ -33,7 +41,8 @@ public final class Headers {
     /**
      * Fields given as name, value, name, value ….
      *
-     * @throws IllegalArgumentException for an odd count, a name that is no token, or a value with CR, LF or NUL
+     * @throws IllegalArgumentException for an odd count, a name that is no token, or a value with CR, LF, NUL or a char
+     *     above U+00FF
      */
     public static Headers of(String... namesAndValues) {
         if (namesAndValues.length % 2 != 0) {
@@ -93,17 +102,26 @@ public final class Headers {
         return values;
     }
 
-    /** All lines of that name as one list value, joined by {@code ", "} (RFC 9110 §5.3), or null if there is none. */
+    /**
+     * All lines of that name as one value, or null if there is none: joined by {@code ", "} (RFC 9110 §5.3), those of
+     * {@code Cookie} by {@code "; "} (RFC 9113 §8.2.3). {@code Set-Cookie} has no joined form; use {@link #all}.
+     */
     public @Nullable String joined(String name) {
         int index = find(fields, size, name, 0);
         if (index < 0) {
             return null;
         }
-        String joined = fields[2 * index + 1];
-        for (index = find(fields, size, name, index + 1); index >= 0; index = find(fields, size, name, index + 1)) {
-            joined = joined + ", " + fields[2 * index + 1];
+        String first = fields[2 * index + 1];
+        index = find(fields, size, name, index + 1);
+        if (index < 0) {
+            return first;
         }
-        return joined;
+        String separator = name.equalsIgnoreCase("Cookie") ? "; " : ", ";
+        StringBuilder joined = new StringBuilder(first);
+        for (; index >= 0; index = find(fields, size, name, index + 1)) {
+            joined.append(separator).append(fields[2 * index + 1]);
+        }
+        return joined.toString();
     }
 
     /** Whether there is a line of that name. */
@@ -147,23 +165,25 @@ public final class Headers {
         return hash;
     }
 
-    /** One line a field; values of fields that carry credentials are left out. */
+    /** One line a field, safe to print; values of fields that carry credentials are left out. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < size; i++) {
-            text.append(name(i)).append(": ").append(isSecret(name(i)) ? "(hidden)" : value(i));
+            text.append(name(i)).append(": ").append(isSecret(name(i)) ? "(hidden)" : Text.printable(value(i)));
             text.append('\n');
         }
         return text.toString();
     }
 
     private static boolean isSecret(String name) {
-        return name.equalsIgnoreCase("Authorization")
-                || name.equalsIgnoreCase("Proxy-Authorization")
-                || name.equalsIgnoreCase("Cookie")
-                || name.equalsIgnoreCase("Set-Cookie")
-                || name.equalsIgnoreCase("X-API-Key");
+        String lower = name.toLowerCase(Locale.ROOT);
+        for (String mark : SECRET_MARKS) {
+            if (lower.contains(mark)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static int find(String[] fields, int size, String name, int from) {
@@ -189,7 +209,7 @@ public final class Headers {
         /**
          * Appends a line.
          *
-         * @throws IllegalArgumentException if the name is no token or the value holds CR, LF or NUL
+         * @throws IllegalArgumentException if the name is no token, or the value holds CR, LF, NUL or a char above U+00FF
          */
         public Builder add(String name, String value) {
             checkName(name);
@@ -202,12 +222,16 @@ public final class Headers {
             return append(source.name(index), source.value(index));
         }
 
-        /** Replaces all lines of that name by one, at the place of the first. */
+        /**
+         * Replaces all lines of that name by one, at the place of the first; appends it if there is none.
+         *
+         * @throws IllegalArgumentException as {@link #add}
+         */
         public Builder set(String name, String value) {
+            checkName(name); // first: ignoring case, "\u212A" is a "k", so an impostor could be found
             checkValue(name, value);
             int index = find(fields, size, name, 0);
             if (index < 0) {
-                checkName(name);
                 return append(name, value);
             }
             fields[2 * index] = name;
@@ -243,17 +267,21 @@ public final class Headers {
 
         /** Name of line {@code index}. */
         public String name(int index) {
-            return fields[2 * index];
+            return fields[2 * Objects.checkIndex(index, size)];
         }
 
         /** Value of line {@code index}. */
         public String value(int index) {
-            return fields[2 * index + 1];
+            return fields[2 * Objects.checkIndex(index, size) + 1];
         }
 
-        /** Replaces the value of line {@code index}. */
+        /**
+         * Replaces the value of line {@code index}.
+         *
+         * @throws IllegalArgumentException if the value holds CR, LF, NUL or a char above U+00FF
+         */
         public Builder value(int index, String value) {
-            checkValue(fields[2 * index], value);
+            checkValue(name(index), value);
             fields[2 * index + 1] = value;
             return this;
         }
@@ -292,9 +320,13 @@ public final class Headers {
         }
 
         private static void checkValue(String name, String value) {
-            if (value.indexOf('\r') >= 0 || value.indexOf('\n') >= 0 || value.indexOf('\0') >= 0) {
-                throw new IllegalArgumentException(
-                        "header " + Text.escape(name) + ": value holds CR, LF or NUL (they could split the message)");
+            for (int i = 0; i < value.length(); i++) {
+                char c = value.charAt(i);
+                if (c > 0xFF || c == '\r' || c == '\n' || c == '\0') {
+                    throw new IllegalArgumentException("header " + Text.escape(name) + ": value holds "
+                            + Text.escape(String.valueOf(c)) + " at " + i
+                            + " (expected: chars up to U+00FF, none of them CR, LF or NUL, which split messages)");
+                }
             }
         }
     }

@@ -1,6 +1,5 @@
 package io.weir.http;
 
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
@@ -34,7 +33,8 @@ public final class IpRange {
         }
         byte[] network = address.getAddress();
         int bits = 8 * network.length;
-        int prefixLength = slash < 0 ? bits : parsePrefixLength(text, slash + 1, bits);
+        boolean mapped = bits == 32 && text.indexOf(':') >= 0;
+        int prefixLength = slash < 0 ? bits : parsePrefixLength(text, slash + 1, mapped ? 96 : 0, bits);
         for (int bit = prefixLength; bit < bits; bit++) {
             network[bit / 8] &= (byte) ~(0x80 >> bit % 8);
         }
@@ -43,7 +43,7 @@ public final class IpRange {
 
     /** Whether the address lies in this block. */
     public boolean contains(InetAddress address) {
-        byte[] bytes = address.getAddress();
+        byte[] bytes = bytes(address);
         if (bytes.length != network.length) {
             return false;
         }
@@ -85,10 +85,10 @@ public final class IpRange {
 
     /** The literal form of an address, IPv6 compressed as in RFC 5952. */
     public static String format(InetAddress address) {
-        if (address instanceof Inet4Address) {
-            return address.getHostAddress();
+        byte[] bytes = bytes(address);
+        if (bytes.length == 4) {
+            return (bytes[0] & 0xFF) + "." + (bytes[1] & 0xFF) + "." + (bytes[2] & 0xFF) + "." + (bytes[3] & 0xFF);
         }
-        byte[] bytes = address.getAddress();
         int[] groups = new int[8];
         for (int i = 0; i < 8; i++) {
             groups[i] = (bytes[2 * i] & 0xFF) << 8 | bytes[2 * i + 1] & 0xFF;
@@ -140,13 +140,28 @@ public final class IpRange {
         }
     }
 
-    private static int parsePrefixLength(String text, int from, int bits) {
+    /** The prefix length; of an IPv4-mapped block, which starts with 96 fixed bits, that of the IPv4 block. */
+    private static int parsePrefixLength(String text, int from, int fixed, int bits) {
         int value = parseDecimal(text, from, text.length(), 128);
-        if (value < 0 || value > bits) {
-            throw new IllegalArgumentException(
-                    "ip range: \"" + Text.escape(text) + "\": prefix length (expected: 0.." + bits + ")");
+        if (value < fixed || value > fixed + bits) {
+            throw new IllegalArgumentException("ip range: \"" + Text.escape(text) + "\": prefix length (expected: "
+                    + fixed + ".." + (fixed + bits) + ")");
         }
-        return value;
+        return value - fixed;
+    }
+
+    /** Four bytes of IPv4, IPv4-mapped IPv6 included, or sixteen of IPv6. */
+    private static byte[] bytes(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        if (bytes.length == 4 || bytes[10] != -1 || bytes[11] != -1) {
+            return bytes;
+        }
+        for (int i = 0; i < 10; i++) {
+            if (bytes[i] != 0) {
+                return bytes;
+            }
+        }
+        return Arrays.copyOfRange(bytes, 12, 16);
     }
 
     private static byte @Nullable [] parseIpv4(String text) {

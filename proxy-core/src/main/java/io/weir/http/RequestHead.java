@@ -102,6 +102,19 @@ public final class RequestHead {
         return named == null ? "" : hostOf(named);
     }
 
+    /**
+     * Why this request is refused with 400, or null if it is fine: a method that is no token, a target that has a
+     * {@link RequestPath#problem()}, an authority that names no host. HTTP/2 can carry any of these, and each could be
+     * another request once it is written as HTTP/1.1.
+     */
+    public @Nullable String problem() {
+        if (!Tokens.isToken(method)) {
+            return "the method is no token";
+        }
+        String named = authority();
+        return target.problem() != null || named == null ? target.problem() : Authority.problem(named);
+    }
+
     /** The other end of the connection: the client, or the proxy in front of us. */
     public Peer peer() {
         return peer;
@@ -132,9 +145,18 @@ public final class RequestHead {
         return toBuilder().headers(headers).build();
     }
 
-    /** This head with another target in origin-form. Routing is not done again. */
+    /**
+     * This head with another target in origin-form. Routing is not done again.
+     *
+     * @throws IllegalArgumentException if it is none, such as one with a space in it
+     */
     public RequestHead withTarget(String target) {
-        return toBuilder().target(target).build();
+        RequestHead changed = toBuilder().target(target).build();
+        String problem = changed.target.problem();
+        if (problem != null) {
+            throw new IllegalArgumentException("target: \"" + Text.escape(target) + "\": " + problem);
+        }
+        return changed;
     }
 
     /** A builder that starts with this head. */
@@ -156,32 +178,9 @@ public final class RequestHead {
         return Text.escape(method + " " + target.raw());
     }
 
-    /** The host of an authority: lower case, without port and trailing dot. */
+    /** The host of an authority: lower case, without port and one trailing dot. Not checked; see {@link #problem()}. */
     public static String hostOf(String authority) {
-        int end = authority.length();
-        int colon = authority.lastIndexOf(':');
-        if (colon >= 0 && authority.indexOf(']', colon) < 0) {
-            end = colon;
-        }
-        if (end > 0 && authority.charAt(end - 1) == '.') {
-            end--;
-        }
-        return lowerCase(authority, end);
-    }
-
-    private static String lowerCase(String text, int end) {
-        for (int i = 0; i < end; i++) {
-            char c = text.charAt(i);
-            if (c >= 'A' && c <= 'Z') {
-                StringBuilder lower = new StringBuilder(end);
-                for (int j = 0; j < end; j++) {
-                    char d = text.charAt(j);
-                    lower.append(d >= 'A' && d <= 'Z' ? (char) (d + 32) : d);
-                }
-                return lower.toString();
-            }
-        }
-        return end == text.length() ? text : text.substring(0, end);
+        return Authority.host(authority);
     }
 
     /** A head under construction. Defaults: HTTP/1.1, {@code http}, no fields, peer 127.0.0.1. */

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * {@code .} and {@code ..} resolved, runs of slashes merged, the query cut off. So no spelling of {@code /admin} gets
  * around a rule for {@code /admin}. One char is one byte (Latin-1), as in {@link Headers}.
  *
- * <p>A target that has no such path (a broken escape, {@code %00}, above the root) has a {@link #problem()} and is
- * answered 400.
+ * <p>A target that has no such path (a broken escape, {@code %00}, above the root), or that holds a byte which could end
+ * a request line (a space, a control character), has a {@link #problem()} and is answered 400.
  */
 public final class RequestPath {
     private final String raw;
@@ -34,6 +34,9 @@ public final class RequestPath {
      * should send, ends the path, as in nginx.
      */
     public static RequestPath of(String target) {
+        if (endsLine(target)) {
+            return refused(target, null, "space, control character or char above U+00FF in the target");
+        }
         int end = target.length();
         int mark = target.indexOf('?');
         int fragment = target.indexOf('#');
@@ -46,7 +49,7 @@ public final class RequestPath {
         }
         String path = end == target.length() ? target : target.substring(0, end);
         if (path.isEmpty() || path.charAt(0) != '/') {
-            return new RequestPath(target, "/", query, false, "target does not start with \"/\"");
+            return refused(target, query, "target does not start with \"/\"");
         }
         if (isPlain(path)) {
             return new RequestPath(target, path, query, false, null);
@@ -99,12 +102,23 @@ public final class RequestPath {
         return raw;
     }
 
+    /** Whether it holds a char that could end the target or the request line, or that is no byte. */
+    private static boolean endsLine(String target) {
+        for (int i = 0; i < target.length(); i++) {
+            char c = target.charAt(i);
+            if (c <= ' ' || c == 0x7F || c > 0xFF) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether the path is its own normal form: no escape, no {@code //}, no segment that starts with a dot. */
     private static boolean isPlain(String path) {
         char before = 'x';
         for (int i = 0; i < path.length(); i++) {
             char c = path.charAt(i);
-            if (c == '%' || c == '\0' || (before == '/' && (c == '/' || c == '.'))) {
+            if (c == '%' || (before == '/' && (c == '/' || c == '.'))) {
                 return false;
             }
             before = c;

@@ -2,6 +2,7 @@ package io.weir.http;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -9,13 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Text with nginx's variables: {@code "$scheme://$host$request_uri"}, {@code "${host}-a"}. Parsed once; an unknown
- * variable is refused then. A variable without a value renders as nothing.
+ * variable is refused then. Names ignore case. A variable without a value renders as nothing.
  *
  * <p>Known: {@code $host $http_host $http_NAME $cookie_NAME $arg_NAME $args $query_string $is_args $uri $document_uri
  * $request_uri $request $request_method $request_id $scheme $https $remote_addr $remote_port $realip_remote_addr
  * $remote_user $server_addr $server_port $server_name $server_protocol $content_type $content_length $proxy_host
  * $proxy_port $proxy_add_x_forwarded_for}, each with nginx's meaning; the last one holds only what trusted proxies vouch
- * for.
+ * for. A field or cookie that came in several lines is joined; {@code _} in {@code $http_NAME} stands for {@code -}.
+ * {@code $uri} with a control character in it (a decoded {@code %0A}) is percent-encoded again.
  */
 public final class Template {
     private static final Map<String, Function<Variables, @Nullable String>> VARIABLES = variables();
@@ -96,19 +98,20 @@ public final class Template {
     }
 
     private static Function<Variables, @Nullable String> variable(String text, String name) {
-        Function<Variables, @Nullable String> known = VARIABLES.get(name);
+        String lower = name.toLowerCase(Locale.ROOT);
+        Function<Variables, @Nullable String> known = VARIABLES.get(lower);
         if (known != null) {
             return known;
         }
-        if (name.startsWith("http_") && name.length() > 5) {
+        if (lower.startsWith("http_") && name.length() > 5) {
             String field = name.substring(5).replace('_', '-');
             return v -> v.request().headers().joined(field);
         }
-        if (name.startsWith("arg_") && name.length() > 4) {
+        if (lower.startsWith("arg_") && name.length() > 4) {
             String argument = name.substring(4);
             return v -> Queries.first(v.request().query(), argument);
         }
-        if (name.startsWith("cookie_") && name.length() > 7) {
+        if (lower.startsWith("cookie_") && name.length() > 7) {
             String cookie = name.substring(7);
             return v -> Cookies.first(v.request().headers(), cookie);
         }
@@ -134,7 +137,7 @@ public final class Template {
         known.put("query_string", v -> v.request().query());
         known.put("realip_remote_addr", v -> v.request().peer().host());
         known.put("remote_addr", Variables::clientAddress);
-        known.put("remote_port", v -> Integer.toString(v.request().peer().port()));
+        known.put("remote_port", v -> port(v.request().peer().port()));
         known.put("remote_user", v -> v.attribute("remote_user"));
         known.put("request", Template::requestLine);
         known.put("request_id", Variables::requestId);
@@ -146,7 +149,7 @@ public final class Template {
             return address == null ? "unix:" : IpRange.format(address);
         });
         known.put("server_name", Variables::siteName);
-        known.put("server_port", v -> Integer.toString(v.request().localPort()));
+        known.put("server_port", v -> port(v.request().localPort()));
         known.put("server_protocol", v -> v.request().protocol());
         known.put("uri", Template::path);
         return known;
@@ -173,7 +176,15 @@ public final class Template {
         return request.method() + " " + request.rawTarget() + " " + request.protocol();
     }
 
+    /** nginx shows no port for a unix-domain socket. */
+    private static String port(int port) {
+        return port == 0 ? "" : Integer.toString(port);
+    }
+
     private static String portOf(String authority) {
+        if (authority.isEmpty()) {
+            return "";
+        }
         int colon = authority.lastIndexOf(':');
         return colon < 0 || authority.indexOf(']', colon) >= 0 ? "80" : authority.substring(colon + 1);
     }

@@ -6,11 +6,25 @@ public final class Text {
 
     private Text() {}
 
-    /** {@code text} with control characters, quotes, backslashes and non-ASCII written as {@code \xHH}, as nginx does. */
+    /**
+     * {@code text} with control characters, quotes, backslashes and non-ASCII written as {@code \xHH}, as nginx does; a
+     * char above U+00FF as {@code \}{@code uHHHH}.
+     */
     public static String escape(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (mustEscape(text.charAt(i))) {
-                return escapeFrom(text, i);
+                return escapeFrom(text, i, true);
+            }
+        }
+        return text;
+    }
+
+    /** {@code text} with control characters and non-ASCII written as {@code \xHH}: for people, who want quotes as they are. */
+    static String printable(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 0x20 || c >= 0x7F) {
+                return escapeFrom(text, i, false);
             }
         }
         return text;
@@ -22,11 +36,11 @@ public final class Text {
         return "0".repeat(16 - digits.length()) + digits;
     }
 
-    private static String escapeFrom(String text, int first) {
+    private static String escapeFrom(String text, int first, boolean quotes) {
         StringBuilder escaped = new StringBuilder(text.length() + 16).append(text, 0, first);
         for (int i = first; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (!mustEscape(c)) {
+            if (!mustEscape(c) || (!quotes && (c == '"' || c == '\\'))) {
                 escaped.append(c);
                 continue;
             }

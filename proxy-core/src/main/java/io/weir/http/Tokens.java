@@ -46,16 +46,29 @@ public final class Tokens {
         return false;
     }
 
-    /** The members of a comma-separated list, trimmed, empty ones left out. */
+    /** The members of a comma-separated list, without the SP and HTAB around them, empty ones left out. */
     public static List<String> split(String list) {
         List<String> members = new ArrayList<>();
-        for (String member : list.split(",")) {
-            String trimmed = member.strip();
-            if (!trimmed.isEmpty()) {
-                members.add(trimmed);
+        int at = 0;
+        while (at < list.length()) {
+            int comma = list.indexOf(',', at);
+            int end = comma < 0 ? list.length() : comma;
+            String member = trim(list, at, end);
+            if (!member.isEmpty()) {
+                members.add(member);
             }
+            at = end + 1;
         }
         return members;
+    }
+
+    /** {@code text} from {@code from} to {@code to} without the SP and HTAB around it; other white space is content. */
+    public static String trim(String text, int from, int to) {
+        int first = from;
+        int last = to;
+        while (first < last && isBlank(text.charAt(first))) first++;
+        while (last > first && isBlank(text.charAt(last - 1))) last--;
+        return text.substring(first, last);
     }
 
     private static boolean isBlank(char c) {

@@ -1,6 +1,7 @@
 package io.weir.route;
 
 import io.weir.header.Forwarding;
+import io.weir.http.Headers;
 import io.weir.http.IpRange;
 import io.weir.http.Queries;
 import io.weir.http.RequestHead;
@@ -13,6 +14,12 @@ sealed interface Condition {
     boolean holds(RequestHead request, Forwarding forwarding);
 
     record Method(List<String> methods) implements Condition {
+        public Method {
+            if (methods.isEmpty()) {
+                throw new IllegalArgumentException("method: none (expected: at least one)");
+            }
+        }
+
         @Override
         public boolean holds(RequestHead request, Forwarding forwarding) {
             return methods.contains(request.method());
@@ -26,6 +33,10 @@ sealed interface Condition {
 
     /** The field is there, with that value if one is given. */
     record Header(String name, @Nullable String value) implements Condition {
+        public Header {
+            Headers.of(name, value == null ? "" : value); // refuses what no field can be
+        }
+
         @Override
         public boolean holds(RequestHead request, Forwarding forwarding) {
             return value == null
@@ -44,7 +55,12 @@ sealed interface Condition {
         @Override
         public boolean holds(RequestHead request, Forwarding forwarding) {
             String found = Queries.first(request.query(), name);
-            return value == null ? found != null : value.equals(found);
+            return value == null ? found != null || isFlag(request.query()) : value.equals(found);
+        }
+
+        /** Whether it stands there without a value. */
+        private boolean isFlag(@Nullable String query) {
+            return query != null && List.of(query.split("&")).contains(name);
         }
 
         @Override
@@ -55,6 +71,12 @@ sealed interface Condition {
 
     /** The client's address, after trusted proxies, lies in one of the ranges. */
     record Client(List<IpRange> ranges) implements Condition {
+        public Client {
+            if (ranges.isEmpty()) {
+                throw new IllegalArgumentException("client: none (expected: at least one address or CIDR block)");
+            }
+        }
+
         @Override
         public boolean holds(RequestHead request, Forwarding forwarding) {
             var client = forwarding.client();

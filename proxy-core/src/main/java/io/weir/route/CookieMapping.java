@@ -4,6 +4,7 @@ import io.weir.http.Headers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Changes to the attributes of {@code Set-Cookie} (RFC 6265 §4.1); its name and value stay. Immutable. */
 final class CookieMapping {
@@ -32,35 +33,47 @@ final class CookieMapping {
     CookieMapping withFlags(String... more) {
         List<String> all = new ArrayList<>(flags);
         for (String flag : more) {
+            if (flag.isBlank()) {
+                throw new IllegalArgumentException("cookie flag: \"\" (expected: Secure, SameSite=Lax ..)");
+            }
             all.add(checked(flag));
         }
         return new CookieMapping(paths, domains, List.copyOf(all));
     }
 
+    /** The cookie, each attribute that no rule concerns as it was written. */
     String map(String cookie) {
-        String[] parts = cookie.split(";", -1);
+        String[] parts = cookie.split(";", -1); // a value in quotes can't hold one: RFC 6265 §4.1.1
         StringBuilder mapped = new StringBuilder(cookie.length() + 32).append(parts[0]);
         for (int i = 1; i < parts.length; i++) {
-            String attribute = parts[i].strip();
-            int equals = attribute.indexOf('=');
-            String name =
-                    equals < 0 ? attribute : attribute.substring(0, equals).strip();
-            String value = equals < 0 ? "" : attribute.substring(equals + 1).strip();
-            if (name.equalsIgnoreCase("Path")) {
-                append(mapped, "Path=" + path(value));
-            } else if (name.equalsIgnoreCase("Domain")) {
-                String domain = domain(value);
-                if (!domain.isEmpty()) {
-                    append(mapped, "Domain=" + domain);
-                }
-            } else if (!attribute.isEmpty() && !isReplacedByFlag(name)) {
-                append(mapped, attribute);
+            String attribute = map(parts[i].strip(), parts[i]);
+            if (attribute != null) {
+                mapped.append(';').append(attribute);
             }
         }
         for (String flag : flags) {
-            append(mapped, flag);
+            mapped.append("; ").append(flag);
         }
         return mapped.toString();
+    }
+
+    /** The attribute as it goes on, or null if it does not. */
+    private @Nullable String map(String attribute, String asWritten) {
+        int equals = attribute.indexOf('=');
+        String name = (equals < 0 ? attribute : attribute.substring(0, equals)).strip();
+        String value = equals < 0 ? "" : attribute.substring(equals + 1).strip();
+        if (isReplacedByFlag(name)) {
+            return null;
+        }
+        boolean isPath = name.equalsIgnoreCase("Path");
+        if (!isPath && !name.equalsIgnoreCase("Domain")) {
+            return asWritten;
+        }
+        String mapped = isPath ? path(value) : domain(value);
+        if (mapped.equals(value)) {
+            return asWritten;
+        }
+        return mapped.isEmpty() ? null : " " + name + "=" + mapped;
     }
 
     private String path(String value) {
@@ -94,11 +107,10 @@ final class CookieMapping {
         return false;
     }
 
-    private static void append(StringBuilder cookie, String attribute) {
-        cookie.append("; ").append(attribute);
-    }
-
     private static List<Replacement> plus(List<Replacement> before, String from, String to) {
+        if (from.isEmpty()) {
+            throw new IllegalArgumentException("cookie: \"\" can't be mapped (expected: a path or domain)");
+        }
         List<Replacement> all = new ArrayList<>(before);
         all.add(new Replacement(from, checked(to)));
         return List.copyOf(all);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds a value by host, by the rules of {@link Site}. */
 final class HostTable<T> {
-    /** RFC 1035 §2.3.4. A client's longer "name" is not worth cutting up label by label. */
+    /** RFC 1035 §2.3.4. A client's longer "name" is not worth cutting up label by label; it is nobody's. */
     private static final int LONGEST_NAME = 255;
 
     private final Map<String, T> exact = new HashMap<>();
@@ -53,22 +53,37 @@ final class HostTable<T> {
     @Nullable
     T find(String host) {
         T found = exact.get(host);
-        boolean canBeName = host.length() <= LONGEST_NAME;
-        if (found == null && canBeName && !leading.isEmpty()) {
+        if (found == null && host.length() <= LONGEST_NAME) {
+            found = findPattern(host);
+        }
+        return found != null ? found : unnamed;
+    }
+
+    private @Nullable T findPattern(String host) {
+        T found = null;
+        if (!leading.isEmpty()) {
             for (int dot = host.indexOf('.'); dot >= 0 && found == null; dot = host.indexOf('.', dot + 1)) {
                 found = leading.get(host.substring(dot + 1));
             }
         }
-        if (found == null && canBeName && !trailing.isEmpty()) {
+        if (!trailing.isEmpty()) {
             for (int dot = host.lastIndexOf('.'); dot > 0 && found == null; dot = host.lastIndexOf('.', dot - 1)) {
                 found = trailing.get(host.substring(0, dot));
             }
         }
-        for (int i = 0; i < regexes.size() && found == null; i++) {
-            if (regexes.get(i).getKey().matcher(host).find()) {
-                found = regexes.get(i).getValue();
+        return found != null || regexes.isEmpty() ? found : findRegex(host);
+    }
+
+    private @Nullable T findRegex(String host) {
+        try {
+            for (Map.Entry<Pattern, T> regex : regexes) {
+                if (Patterns.find(regex.getKey(), host) != null) {
+                    return regex.getValue();
+                }
             }
+        } catch (Patterns.TooCostly e) {
+            return null; // a name of its own making: the default site's, if there is one
         }
-        return found != null ? found : unnamed;
+        return null;
     }
 }

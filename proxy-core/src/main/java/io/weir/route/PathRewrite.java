@@ -22,6 +22,11 @@ public sealed interface PathRewrite {
 
     /** {@code replacement} takes the place of the route's prefix; plain concatenation, as in nginx. */
     record ReplacePrefix(String replacement) implements PathRewrite {
+        /** Checks the replacement, and writes what is not ASCII as escapes. */
+        public ReplacePrefix {
+            replacement = absolute("replacePrefix", replacement);
+        }
+
         @Override
         public String apply(RequestPath target, int prefixLength) {
             return withQuery(replacement + target.restEscaped(prefixLength), target);
@@ -35,6 +40,11 @@ public sealed interface PathRewrite {
 
     /** {@code path} takes the place of the whole path. */
     record FixedPath(String path) implements PathRewrite {
+        /** Checks the path, and writes what is not ASCII as escapes. */
+        public FixedPath {
+            path = absolute("fixedPath", path);
+        }
+
         @Override
         public String apply(RequestPath target, int prefixLength) {
             return withQuery(path, target);
@@ -49,26 +59,43 @@ public sealed interface PathRewrite {
     /**
      * Where {@code pattern} is found in the normalised path, {@code replacement} with its {@code $1} … {@code $9} takes
      * the place of the whole path (nginx {@code rewrite … break}). A {@code ?} in it starts arguments, to which the
-     * request's own are added; at its very end it drops them. Where the pattern is not found, the raw target goes on.
+     * request's own are added unless it ends in another one. Where the pattern is not found, the raw target goes on.
      */
     record Regex(Pattern pattern, String replacement) implements PathRewrite {
+        /** Checks the replacement, and writes what is not ASCII as escapes. */
+        public Regex {
+            checkGroups(replacement, pattern.matcher("").groupCount());
+            replacement =
+                    replacement.startsWith("$") ? asciiOnly("rewrite", replacement) : absolute("rewrite", replacement);
+        }
+
         @Override
         public String apply(RequestPath target, int prefixLength) {
-            Matcher matcher = pattern.matcher(target.normalised());
-            if (!matcher.find()) {
+            Matcher matcher = Patterns.find(pattern, target.normalised());
+            if (matcher == null) {
                 return target.raw();
             }
-            int mark = replacement.indexOf('?');
-            String path = expand(matcher, mark < 0 ? replacement : replacement.substring(0, mark), false);
-            if (mark < 0) {
-                return withQuery(path, target);
+            boolean dropsOwn = replacement.endsWith("?");
+            String template = dropsOwn ? replacement.substring(0, replacement.length() - 1) : replacement;
+            int mark = template.indexOf('?');
+            String path = expand(matcher, mark < 0 ? template : template.substring(0, mark), false);
+            if (!path.startsWith("/")) {
+                path = "/" + path;
             }
-            String arguments = expand(matcher, replacement.substring(mark + 1), true);
-            if (arguments.isEmpty()) {
-                return path;
+            if (mark >= 0) {
+                path += "?" + expand(matcher, template.substring(mark + 1), true);
             }
-            String own = target.query();
-            return path + "?" + arguments + (own == null || own.isEmpty() ? "" : "&" + own);
+            return dropsOwn ? path : withQuery(path, target);
+        }
+
+        private static void checkGroups(String replacement, int groups) {
+            for (int i = replacement.indexOf('$'); i >= 0; i = replacement.indexOf('$', i + 1)) {
+                int group = i + 1 < replacement.length() ? replacement.charAt(i + 1) - '0' : -1;
+                if (group < 0 || group > 9 || group > groups) {
+                    throw new IllegalArgumentException("rewrite \"" + replacement + "\": no such group at " + i
+                            + " (the pattern has " + groups + ": $0 .. $" + groups + ")");
+                }
+            }
         }
 
         private static String expand(Matcher matcher, String template, boolean argument) {
@@ -115,48 +142,50 @@ public sealed interface PathRewrite {
 
     /** That replacement for the route's prefix; it must start with {@code /}. */
     static PathRewrite replacePrefix(String replacement) {
-        return new ReplacePrefix(path("replacePrefix", replacement));
+        return new ReplacePrefix(replacement);
     }
 
     /** That path for every request; it must start with {@code /}. */
     static PathRewrite fixedPath(String path) {
-        return new FixedPath(path("fixedPath", path));
+        return new FixedPath(path);
     }
 
     /**
      * A rewrite by regular expression.
      *
-     * @throws IllegalArgumentException if the replacement does not start with {@code /}, or names a group that the
-     *     pattern lacks
+     * @throws IllegalArgumentException if the replacement starts neither with {@code /} nor with a group, or names a group
+     *     that the pattern lacks
      */
     static PathRewrite regex(String pattern, String replacement) {
-        Pattern compiled = Patterns.compile(pattern);
-        int groups = compiled.matcher("").groupCount();
-        for (int i = replacement.indexOf('$'); i >= 0; i = replacement.indexOf('$', i + 1)) {
-            int group = i + 1 < replacement.length() ? replacement.charAt(i + 1) - '0' : -1;
-            if (group < 0 || group > 9 || group > groups) {
-                throw new IllegalArgumentException("rewrite \"" + replacement + "\": no such group at " + i
-                        + " (the pattern has " + groups + ": $0 .. $" + groups + ")");
-            }
-        }
-        return new Regex(compiled, path("rewrite", replacement));
+        return new Regex(Patterns.compile(pattern, 0), replacement);
     }
 
     private static String withQuery(String path, RequestPath target) {
         String query = target.query();
-        return query == null || query.isEmpty() ? path : path + "?" + query;
+        if (query == null || query.isEmpty()) {
+            return path;
+        }
+        return path + (path.indexOf('?') < 0 ? '?' : '&') + query;
     }
 
-    private static String path(String what, String path) {
+    private static String absolute(String what, String path) {
         if (!path.startsWith("/")) {
             throw new IllegalArgumentException(what + ": \"" + path + "\" (expected: a path that starts with \"/\")");
         }
-        for (int i = 0; i < path.length(); i++) {
-            if (path.charAt(i) <= ' ' || path.charAt(i) == 0x7F) {
-                throw new IllegalArgumentException(
-                        what + ": \"" + path + "\" holds a space or control character (write it as %20)");
+        return asciiOnly(what, path);
+    }
+
+    private static String asciiOnly(String what, String path) {
+        String bytes = Patterns.bytes(path);
+        StringBuilder ascii = new StringBuilder(bytes.length());
+        for (int i = 0; i < bytes.length(); i++) {
+            char c = bytes.charAt(i);
+            if (c <= ' ' || c == 0x7F || c == '#') {
+                throw new IllegalArgumentException(what + ": \"" + path
+                        + "\" holds a space, \"#\" or control character (write it as %20, %23 ..)");
             }
+            ascii.append(c < 0x80 ? String.valueOf(c) : RequestPath.escape(String.valueOf(c)));
         }
-        return Patterns.bytes(path);
+        return ascii.toString();
     }
 }

@@ -32,16 +32,20 @@ final class PrefixTable<P> {
             shorter[i] = candidate;
         }
         lackingSlash = new HashMap<>();
-        builder.prefixes.forEach((prefix, routes) -> {
-            String bare = prefix.substring(0, prefix.length() - 1);
-            List<RouteTable.Entry<P>> proxying = routes.stream()
-                    .filter(entry -> entry.route().action() instanceof RouteAction.Proxy)
-                    .toList();
-            boolean takenByOther = exact.containsKey(bare) || builder.prefixes.containsKey(bare);
-            if (prefix.endsWith("/") && !bare.isEmpty() && !takenByOther && !proxying.isEmpty()) {
-                lackingSlash.put(bare, proxying);
+        exact.forEach(this::addLackingSlash);
+        builder.prefixes.forEach(this::addLackingSlash);
+    }
+
+    private void addLackingSlash(String path, List<RouteTable.Entry<P>> routes) {
+        if (!path.endsWith("/") || path.length() == 1) {
+            return;
+        }
+        String bare = path.substring(0, path.length() - 1);
+        for (RouteTable.Entry<P> entry : routes) {
+            if (entry.route().action() instanceof RouteAction.Proxy) {
+                lackingSlash.computeIfAbsent(bare, key -> new ArrayList<>(1)).add(entry);
             }
-        });
+        }
     }
 
     /** Routes for exactly that path. */
@@ -49,7 +53,7 @@ final class PrefixTable<P> {
         return exact.getOrDefault(path, List.of());
     }
 
-    /** Proxying routes whose prefix is that path and a slash. */
+    /** Routes that proxy, for that path and a slash: exact ones, then prefixes. */
     List<RouteTable.Entry<P>> lackingSlash(String path) {
         return lackingSlash.getOrDefault(path, List.of());
     }
@@ -84,8 +88,11 @@ final class PrefixTable<P> {
         }
 
         void prefix(RouteTable.Entry<P> entry) {
-            prefixes.computeIfAbsent(entry.route().match().path(), path -> new ArrayList<>(1))
-                    .add(entry);
+            prefix(entry.route().match().path(), entry);
+        }
+
+        void prefix(String prefix, RouteTable.Entry<P> entry) {
+            prefixes.computeIfAbsent(prefix, path -> new ArrayList<>(1)).add(entry);
         }
 
         PrefixTable<P> build() {

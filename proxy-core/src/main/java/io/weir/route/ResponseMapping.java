@@ -20,7 +20,24 @@ public final class ResponseMapping {
     private final List<Rule> rules;
     private final CookieMapping cookies;
 
+    /** A checked prefix of URLs and what takes its place. */
     private record Rule(String from, String to) {}
+
+    /**
+     * The way that a request went.
+     *
+     * @param upstreamUrl URL of the upstream, {@code http://127.0.0.1:3000}
+     * @param hostSent the {@code Host} that it was sent
+     * @param publicAuthority the authority that the client asked for, or null
+     * @param prefix the route's prefix, escaped, for where {@code replacement} took its place
+     * @param replacement what took the prefix's place, or null
+     */
+    record Way(
+            String upstreamUrl,
+            String hostSent,
+            @Nullable String publicAuthority,
+            String prefix,
+            @Nullable String replacement) {}
 
     private ResponseMapping(boolean mapsUpstream, List<Rule> rules, CookieMapping cookies) {
         this.mapsUpstream = mapsUpstream;
@@ -40,6 +57,9 @@ public final class ResponseMapping {
 
     /** A redirect to a URL that starts with {@code from} leads to {@code to} and the rest instead; the first rule wins. */
     public ResponseMapping redirect(String from, String to) {
+        if (from.isEmpty()) {
+            throw new IllegalArgumentException("redirect: \"\" (expected: how a URL starts)");
+        }
         Headers.of("Location", to);
         List<Rule> more = new ArrayList<>(rules);
         more.add(new Rule(from, to));
@@ -61,40 +81,12 @@ public final class ResponseMapping {
         return new ResponseMapping(mapsUpstream, rules, cookies.withFlags(flags));
     }
 
-    /**
-     * Maps the fields of an upstream's response.
-     *
-     * @param headers its fields
-     * @param upstreamUrl URL of the upstream, {@code http://127.0.0.1:3000}
-     * @param hostSent the {@code Host} that it was sent
-     * @param publicAuthority the authority that the client asked for, or null
-     * @param prefix the route's prefix if {@code replacement} took its place
-     * @param replacement what took the prefix's place, or null
-     */
-    public Headers map(
-            Headers headers,
-            String upstreamUrl,
-            String hostSent,
-            @Nullable String publicAuthority,
-            String prefix,
-            @Nullable String replacement) {
+    /** Maps the fields of an upstream's response. */
+    Headers map(Headers headers, Way way) {
         Headers.Builder mapped = null;
         for (int i = 0; i < headers.size(); i++) {
-            String name = headers.name(i);
             String value = headers.value(i);
-            String changed = value;
-            if (name.equalsIgnoreCase("Location")) {
-                changed = location(value, upstreamUrl, hostSent, publicAuthority, prefix, replacement);
-            } else if (name.equalsIgnoreCase("Refresh")) {
-                int url = value.toLowerCase(Locale.ROOT).indexOf("url=");
-                if (url >= 0) {
-                    String target = value.substring(url + 4);
-                    changed = value.substring(0, url + 4)
-                            + location(target, upstreamUrl, hostSent, publicAuthority, prefix, replacement);
-                }
-            } else if (cookies != CookieMapping.NONE && name.equalsIgnoreCase("Set-Cookie")) {
-                changed = cookies.map(value);
-            }
+            String changed = map(headers.name(i), value, way);
             if (!changed.equals(value)) {
                 if (mapped == null) {
                     mapped = headers.toBuilder();
@@ -105,24 +97,45 @@ public final class ResponseMapping {
         return mapped == null ? headers : mapped.build();
     }
 
-    private String location(
-            String location,
-            String upstreamUrl,
-            String hostSent,
-            @Nullable String publicAuthority,
-            String prefix,
-            @Nullable String replacement) {
+    private String map(String name, String value, Way way) {
+        if (name.equalsIgnoreCase("Location")) {
+            return location(value, way);
+        }
+        if (name.equalsIgnoreCase("Refresh")) {
+            return refresh(value, way);
+        }
+        if (cookies != CookieMapping.NONE && name.equalsIgnoreCase("Set-Cookie")) {
+            return cookies.map(value);
+        }
+        return value;
+    }
+
+    /** {@code 5; url=http://…}, the URL in quotes or not. */
+    private String refresh(String value, Way way) {
+        int url = value.toLowerCase(Locale.ROOT).indexOf("url=");
+        if (url < 0) {
+            return value;
+        }
+        int from = url + 4;
+        if (from < value.length() && (value.charAt(from) == '"' || value.charAt(from) == '\'')) {
+            from++;
+        }
+        return value.substring(0, from) + location(value.substring(from), way);
+    }
+
+    private String location(String location, Way way) {
         for (Rule rule : rules) {
             if (location.startsWith(rule.from)) {
-                return rule.to + location.substring(rule.from.length());
+                String mapped = rule.to + location.substring(rule.from.length());
+                return rule.to.startsWith("//") ? mapped : relative(mapped);
             }
         }
         if (!mapsUpstream) {
             return location;
         }
-        int path = afterAuthority(location, upstreamUrl);
-        if (path < 0 && !hostSent.equalsIgnoreCase(publicAuthority)) {
-            path = afterAuthority(location, "http://" + hostSent);
+        int path = afterAuthority(location, way.upstreamUrl);
+        if (path < 0 && !way.hostSent.isEmpty() && !way.hostSent.equalsIgnoreCase(way.publicAuthority)) {
+            path = afterAuthority(location, "http://" + way.hostSent);
         }
         if (path < 0) {
             return location;
@@ -131,10 +144,13 @@ public final class ResponseMapping {
         if (!rest.startsWith("/")) {
             rest = "/" + rest;
         }
-        if (replacement != null && !rest.startsWith(replacement)) {
+        if (way.replacement == null) {
+            return relative(rest);
+        }
+        if (!rest.startsWith(way.replacement)) {
             return location; // a place on the upstream that this route does not lead to
         }
-        return relative(replacement == null ? rest : prefix + rest.substring(replacement.length()));
+        return relative(way.prefix + rest.substring(way.replacement.length()));
     }
 
     /** Where the path starts in {@code location} if it begins with that scheme and authority; −1 if it does not. */
@@ -150,10 +166,13 @@ public final class ResponseMapping {
         return next == '/' || next == '?' || next == '#' ? end : -1;
     }
 
-    /** {@code //x} would name a host: a leading run of slashes is cut to one. */
-    private static String relative(String path) {
-        int slashes = 0;
-        while (slashes < path.length() && (path.charAt(slashes) == '/' || path.charAt(slashes) == '\\')) slashes++;
-        return slashes <= 1 ? path : "/" + path.substring(slashes);
+    /**
+     * {@code //x} would name a host, for browsers {@code /\x} and {@code /<tab>/x} too: a leading run of such is cut to one
+     * slash.
+     */
+    private static String relative(String reference) {
+        int run = 0;
+        while (run < reference.length() && "/\\\t".indexOf(reference.charAt(run)) >= 0) run++;
+        return run <= 1 ? reference : "/" + reference.substring(run);
     }
 }

@@ -5,6 +5,7 @@ import io.weir.header.HeaderPolicy;
 import io.weir.http.Headers;
 import io.weir.http.IpRange;
 import io.weir.http.Reply;
+import io.weir.http.RequestPath;
 import io.weir.http.Template;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
@@ -108,24 +109,28 @@ public final class Route {
                         && proxy.rewrite() instanceof PathRewrite.ReplacePrefix replace
                 ? replace.replacement()
                 : null;
-        return mapping.map(headers, upstreamUrl, hostSent, publicAuthority, match.path(), replacement);
+        String prefix = RequestPath.escape(match.path());
+        return mapping.map(
+                headers, new ResponseMapping.Way(upstreamUrl, hostSent, publicAuthority, prefix, replacement));
     }
 
-    /** Problems of the route by itself, each with place and cure; empty if there are none. */
-    public List<String> problems() {
+    /** Problems of the route by itself, each with its cure; empty if there are none. */
+    List<String> problems() {
         List<String> problems = new ArrayList<>();
         if (!(action instanceof RouteAction.Proxy proxy)) {
+            if (rewritten) {
+                problems.add("it does not proxy, so there is no path to rewrite; drop the rewrite or use to(pool)");
+            }
             return problems;
         }
         boolean regex = match.kind() == RouteMatch.Kind.REGEX;
         if (rewritten && proxy.pool().path() != null) {
-            problems.add("route \"" + this + "\": the upstream URLs of pool \""
-                    + proxy.pool().name()
+            problems.add("the upstream URLs of pool \"" + proxy.pool().name()
                     + "\" have a path, which replaces the prefix already; drop the path or the route's rewrite");
         }
         if (regex && proxy.rewrite() instanceof PathRewrite.ReplacePrefix) {
-            problems.add("route \"" + this + "\": a regular expression has no prefix to replace; use rewrite(..),"
-                    + " fixedPath(..), or upstream URLs without a path");
+            problems.add("a regular expression has no prefix to replace; use rewrite(..), fixedPath(..), or upstream"
+                    + " URLs without a path");
         }
         return problems;
     }
@@ -285,6 +290,7 @@ public final class Route {
             if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) {
                 throw new IllegalArgumentException("redirect: " + status + " (expected: 301, 302, 303, 307 or 308)");
             }
+            Headers.of("Location", location); // refuses what could split the message
             return new Route(this, new RouteAction.Redirect(status, Template.parse(location)));
         }
 

@@ -2,6 +2,7 @@ package io.weir.route;
 
 import io.weir.header.Forwarding;
 import io.weir.http.RequestHead;
+import io.weir.http.RequestPath;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -16,6 +17,7 @@ final class RouteMatch {
     }
 
     private final Kind kind;
+    private final String text;
     private final String path;
     private final @Nullable Pattern pattern;
     private final boolean overRegex;
@@ -23,12 +25,26 @@ final class RouteMatch {
 
     RouteMatch(Kind kind, String path, boolean overRegex, List<Condition> conditions) {
         this.kind = kind;
+        this.text = path;
         this.path = kind == Kind.REGEX ? path : Patterns.bytes(path);
-        this.pattern = kind == Kind.REGEX ? Patterns.compile(path) : null;
+        this.pattern = kind == Kind.REGEX ? Patterns.compile(path, 0) : null;
         this.overRegex = overRegex;
         this.conditions = List.copyOf(conditions);
-        if (kind != Kind.REGEX && !path.startsWith("/")) {
-            throw new IllegalArgumentException("route path: \"" + path + "\" (expected: it starts with \"/\")");
+        if (kind != Kind.REGEX) {
+            checkPath();
+        }
+    }
+
+    /** A path that is not its own normal form would never match, without a word. */
+    private void checkPath() {
+        if (!path.startsWith("/")) {
+            throw new IllegalArgumentException("route path: \"" + text + "\" (expected: it starts with \"/\")");
+        }
+        String matched = kind == Kind.EXACT ? path : path + "x";
+        if (!RequestPath.of(RequestPath.escape(matched)).normalised().equals(matched)) {
+            throw new IllegalArgumentException(
+                    "route path: \"" + text
+                            + "\" would never match: \"//\", \"/./\" and \"/../\" are resolved before (expected: a normalised path)");
         }
     }
 
@@ -44,12 +60,18 @@ final class RouteMatch {
         return overRegex;
     }
 
-    boolean isConditional() {
-        return !conditions.isEmpty();
+    /** Whether nothing is left for {@code later}, a match of the same path that stands after this one. */
+    boolean takesAllOf(RouteMatch later) {
+        return later.conditions.containsAll(conditions);
     }
 
+    /**
+     * Whether the regular expression is found in the path.
+     *
+     * @throws Patterns.TooCostly if that can't be told in reasonable time
+     */
     boolean finds(String normalisedPath) {
-        return pattern != null && pattern.matcher(normalisedPath).find();
+        return pattern != null && Patterns.find(pattern, normalisedPath) != null;
     }
 
     /** The first condition that the request does not fulfil, or null. */
@@ -65,7 +87,7 @@ final class RouteMatch {
 
     @Override
     public String toString() {
-        String text = kind.name().toLowerCase(Locale.ROOT) + " " + path + (overRegex ? " over regex" : "");
-        return conditions.isEmpty() ? text : text + " " + conditions;
+        String shown = kind.name().toLowerCase(Locale.ROOT) + " " + text + (overRegex ? " over regex" : "");
+        return conditions.isEmpty() ? shown : shown + " " + conditions;
     }
 }

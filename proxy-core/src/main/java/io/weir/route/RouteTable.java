@@ -2,6 +2,7 @@ package io.weir.route;
 
 import io.weir.header.Forwarding;
 import io.weir.http.RequestHead;
+import io.weir.http.Text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the site and the route of a request. Look-up takes a few hash and binary searches, whatever the number of sites,
- * exact routes and prefixes; only regular expressions are tried one by one, within one site.
+ * exact routes and prefixes; only regular expressions are tried one by one, within one site. A path on which one of them
+ * takes too long is served by no route.
  *
  * @param <P> what the caller has prepared for each route
  */
@@ -52,7 +54,7 @@ public final class RouteTable<P> {
             return prefixLength;
         }
 
-        /** Whether the path lacks just the final slash of a proxied prefix, so that a redirect to it is due. */
+        /** Whether the path lacks just the final slash of a route that proxies, so that a redirect to it is due. */
         public boolean addsSlash() {
             return addsSlash;
         }
@@ -126,31 +128,49 @@ public final class RouteTable<P> {
             if (exact != null) {
                 return found(exact, path.length());
             }
-            Entry<P> slash = first(prefixes.lackingSlash(path), request, forwarding, passedOver);
-            if (slash != null) {
-                return new Found<>(site, slash.route, slash.plan, path.length(), true);
-            }
             Entry<P> longest = null;
             for (int at = prefixes.longest(path); at >= 0 && longest == null; at = prefixes.shorter(at)) {
                 longest = first(prefixes.entries(at), request, forwarding, passedOver);
             }
-            if (longest != null && longest.route.match().overRegex()) {
-                return found(longest, longest.route.match().path().length());
+            int prefixLength =
+                    longest == null ? 0 : longest.route.match().path().length();
+            if (prefixLength < path.length()) {
+                Entry<P> slash = first(prefixes.lackingSlash(path), request, forwarding, passedOver);
+                if (slash != null) {
+                    return new Found<>(site, slash.route, slash.plan, path.length(), true);
+                }
             }
+            if (longest != null && longest.route.match().overRegex()) {
+                return found(longest, prefixLength);
+            }
+            try {
+                Entry<P> regex = firstRegex(path, request, forwarding, passedOver);
+                if (regex != null) {
+                    return found(regex, 0);
+                }
+            } catch (Patterns.TooCostly e) {
+                // Going on would let the client choose which routes it wants to get around.
+                if (passedOver != null) {
+                    passedOver.accept("all others: " + e.getMessage());
+                }
+                longest = null;
+            }
+            return longest == null ? new Found<>(site, null, null, 0, false) : found(longest, prefixLength);
+        }
+
+        private @Nullable Entry<P> firstRegex(
+                String path, RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {
             for (int i = 0; i < regexes.size(); i++) {
                 Entry<P> entry = regexes.get(i);
                 if (!entry.route.match().finds(path)) {
                     if (passedOver != null) {
-                        passedOver.accept(entry.route + ": not found in " + path);
+                        passedOver.accept(entry.route + ": not found in " + Text.escape(path));
                     }
                 } else if (fits(entry, request, forwarding, passedOver)) {
-                    return found(entry, 0);
+                    return entry;
                 }
             }
-            if (longest != null) {
-                return found(longest, longest.route.match().path().length());
-            }
-            return new Found<>(site, null, null, 0, false);
+            return null;
         }
 
         private Found<P> found(Entry<P> entry, int prefixLength) {

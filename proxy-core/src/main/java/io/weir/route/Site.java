@@ -4,8 +4,11 @@ import io.weir.header.HeaderPolicy;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -107,8 +110,32 @@ public final class Site {
     }
 
     /** Its names in the form in which they are compared, to find two sites with the same one. */
-    public List<String> nameKeys() {
-        return names.stream().map(name -> name.text().toLowerCase(Locale.ROOT)).toList();
+    public Set<String> nameKeys() {
+        Set<String> keys = new LinkedHashSet<>();
+        names.forEach(name -> keys.addAll(name.keys()));
+        return keys;
+    }
+
+    /** Problems of the site by itself, each with place and cure; empty if there are none. */
+    public List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        if (routes.isEmpty()) {
+            problems.add(this + " has no route; add one with route(..)");
+        }
+        Map<String, List<Route>> byPath = new HashMap<>();
+        for (Route route : routes) {
+            String place = this + ", route \"" + route + "\": ";
+            List<Route> earlier =
+                    byPath.computeIfAbsent(route.match().kind() + route.match().path(), path -> new ArrayList<>(1));
+            earlier.stream()
+                    .filter(before -> before.match().takesAllOf(route.match()))
+                    .findFirst()
+                    .ifPresent(before -> problems.add(place + "\"" + before
+                            + "\" stands before it and leaves it no request; drop one, or put it first"));
+            earlier.add(route);
+            route.problems().forEach(problem -> problems.add(place + problem));
+        }
+        return problems;
     }
 
     List<HostPattern> names() {

@@ -4,11 +4,11 @@ import io.weir.http.Variables;
 
 /** nginx's smooth weighted round robin ({@code ngx_http_upstream_get_peer}). */
 final class RoundRobin implements Balancer {
-    private final int[] current;
+    private final long[] current;
     private final int[] effective;
 
     RoundRobin(Candidates group) {
-        current = new int[group.size()];
+        current = new long[group.size()];
         effective = new int[group.size()];
         for (int i = 0; i < effective.length; i++) {
             effective[i] = group.upstream(i).weight();
@@ -28,7 +28,7 @@ final class RoundRobin implements Balancer {
 
     @Override
     public void chosen(int index, Candidates group) {
-        int total = 0;
+        long total = 0;
         for (int i = 0; i < current.length; i++) {
             if (!group.isEligible(i)) {
                 continue;

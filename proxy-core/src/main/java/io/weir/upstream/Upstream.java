@@ -4,6 +4,9 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** One origin server of a pool, as configured. Immutable. */
 public final class Upstream {
@@ -39,7 +42,7 @@ public final class Upstream {
         return new Builder(url);
     }
 
-    /** The URL as given, without path: {@code http://127.0.0.1:3000}. It names this upstream in logs. */
+    /** The URL without path: {@code http://127.0.0.1:3000}. It names this upstream in logs. */
     public String url() {
         return "http://" + authority();
     }
@@ -89,7 +92,7 @@ public final class Upstream {
         return down;
     }
 
-    /** Its URL. */
+    /** Its URL, as given. */
     @Override
     public String toString() {
         return url;
@@ -97,6 +100,12 @@ public final class Upstream {
 
     /** An upstream under construction. */
     public static final class Builder {
+        /** Looser than {@link URI}: names of containers hold underscores. */
+        private static final Pattern AUTHORITY =
+                Pattern.compile("(?<host>[A-Za-z0-9._-]+|(?<v6>\\[[^\\]%]+\\]))(:(?<port>[0-9]*))?");
+
+        private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
         private final String url;
         private final String host;
         private final int port;
@@ -117,19 +126,28 @@ public final class Upstream {
             if (!"http".equalsIgnoreCase(uri.getScheme())) {
                 throw malformed(url, "scheme " + uri.getScheme());
             }
-            if (uri.getHost() == null) {
-                throw malformed(url, "no host");
-            }
             if (uri.getRawQuery() != null || uri.getRawFragment() != null || uri.getRawUserInfo() != null) {
                 throw malformed(url, "a query, fragment or user has no meaning here");
             }
-            if (uri.getPort() == 0 || uri.getPort() > 65535) {
-                throw malformed(url, "port " + uri.getPort());
+            Matcher authority = AUTHORITY.matcher(uri.getRawAuthority() == null ? "" : uri.getRawAuthority());
+            if (!authority.matches() || (authority.group("v6") != null && uri.getHost() == null)) {
+                throw malformed(url, "no host");
             }
             this.url = url;
-            host = uri.getHost().toLowerCase(Locale.ROOT);
-            port = uri.getPort() < 0 ? 80 : uri.getPort();
-            path = uri.getRawPath() == null ? "" : uri.getRawPath();
+            host = authority.group("host").toLowerCase(Locale.ROOT);
+            port = port(url, authority.group("port"));
+            path = URI.create(uri.toASCIIString()).getRawPath();
+        }
+
+        private static int port(String url, @Nullable String digits) {
+            if (digits == null || digits.isEmpty()) {
+                return 80;
+            }
+            int port = digits.length() > 5 ? -1 : Integer.parseInt(digits);
+            if (port < 1 || port > 65535) {
+                throw malformed(url, "port " + digits);
+            }
+            return port;
         }
 
         /** Its share of the requests, 1 or more (nginx {@code weight}). */
@@ -152,8 +170,9 @@ public final class Upstream {
 
         /** Time in which failures count, and for which it stays out (nginx {@code fail_timeout}). */
         public Builder failTimeout(Duration failTimeout) {
-            if (failTimeout.isNegative() || failTimeout.isZero()) {
-                throw new IllegalArgumentException("failTimeout: " + failTimeout + " (expected: > 0)");
+            if (failTimeout.isNegative() || failTimeout.isZero() || failTimeout.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException(
+                        "failTimeout: " + failTimeout + " (expected: > 0 and at most " + LONGEST + ")");
             }
             this.failTimeout = failTimeout;
             return this;

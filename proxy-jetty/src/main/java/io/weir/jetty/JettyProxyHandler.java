@@ -1,7 +1,6 @@
 package io.weir.jetty;
 
 import io.weir.Engine;
-import io.weir.Exchange;
 import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
@@ -108,14 +107,12 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (current == null) {
             return false;
         }
-        ExchangeRunner runner = new ExchangeRunner(request, response, callback, current);
-        Exchange exchange =
-                proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), runner::wake);
-        if (exchange == null) {
-            return false;
-        }
-        runner.start(exchange);
-        return true;
+        return ExchangeRunner.start(
+                request,
+                response,
+                callback,
+                current,
+                wake -> proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), wake));
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.eclipse.jetty.http.HostPortHttpField;
 import org.eclipse.jetty.http.HttpFields;
@@ -18,6 +19,7 @@ import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
@@ -29,6 +31,12 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * given back, when the test asks.
  */
 public final class H2Client implements AutoCloseable {
+
+    /**
+     * The interface and its nested class {@code Empty} need each other to be initialised. Two threads that begin at
+     * different ends (an HTTP/2 request, a request's trailers) wait for each other for ever, so one begins here.
+     */
+    private static final Content.Chunk INITIALISED = Content.Chunk.EOF;
 
     private final HTTP2Client client;
     private final Session session;
@@ -47,6 +55,7 @@ public final class H2Client implements AutoCloseable {
 
     /** As the other, with flow-control windows of that size: how far a stopped reader lets the proxy go. */
     public static H2Client connect(int port, int windowBytes) {
+        Objects.requireNonNull(INITIALISED);
         HTTP2Client client = new HTTP2Client(connector(port));
         client.setInitialStreamRecvWindow(windowBytes);
         client.setInitialSessionRecvWindow(windowBytes);

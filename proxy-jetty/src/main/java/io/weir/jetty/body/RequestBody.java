@@ -1,8 +1,10 @@
 package io.weir.jetty.body;
 
 import io.weir.http.ProxyError;
+import io.weir.jetty.server.Clock;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -39,19 +41,37 @@ public final class RequestBody implements Content.Source {
     private final long length;
     private final boolean chunked;
     private final long limit;
-    private final @Nullable Clock clock;
+    private final Clock clock;
     private final Duration patience;
     private long taken;
     private boolean ended;
     private Content.@Nullable Chunk first;
-    private @Nullable Runnable demand;
+
+    /** Who waits for the next chunk. Whoever asks later takes the place of who asked before and has given up. */
+    private final AtomicReference<@Nullable Runnable> demand = new AtomicReference<>();
+
+    private final Runnable arrived = new Invocable.Task() {
+        @Override
+        public InvocationType getInvocationType() {
+            return InvocationType.NON_BLOCKING;
+        }
+
+        @Override
+        public void run() {
+            clock.stop();
+            Runnable callback = demand.getAndSet(null);
+            if (callback != null) {
+                callback.run();
+            }
+        }
+    };
 
     /**
      * @param limit most bytes that may come
      * @param clock runs while the client is waited for
      * @param patience how long it runs
      */
-    public RequestBody(Request request, long limit, @Nullable Clock clock, Duration patience) {
+    public RequestBody(Request request, long limit, Clock clock, Duration patience) {
         this.request = request;
         this.limit = limit;
         this.clock = clock;
@@ -117,11 +137,10 @@ public final class RequestBody implements Content.Source {
 
     @Override
     public void demand(Runnable callback) {
-        demand = callback;
-        if (clock != null) {
-            clock.start(patience);
+        clock.start(patience);
+        if (demand.getAndSet(callback) == null) {
+            request.demand(arrived);
         }
-        request.demand(arrived);
     }
 
     @Override
@@ -139,25 +158,6 @@ public final class RequestBody implements Content.Source {
         }
         return failure instanceof HttpException ? ProxyError.BAD_REQUEST : ProxyError.CLIENT_GONE;
     }
-
-    private final Runnable arrived = new Invocable.Task() {
-        @Override
-        public InvocationType getInvocationType() {
-            return InvocationType.NON_BLOCKING;
-        }
-
-        @Override
-        public void run() {
-            if (clock != null) {
-                clock.stop();
-            }
-            Runnable callback = demand;
-            demand = null;
-            if (callback != null) {
-                callback.run();
-            }
-        }
-    };
 
     private @Nullable Refused check() {
         if (taken > limit) {

@@ -1,5 +1,6 @@
 package io.weir.jetty.body;
 
+import io.weir.jetty.server.Clock;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;

@@ -7,7 +7,6 @@ import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
-import io.weir.jetty.body.Clock;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
 import io.weir.jetty.server.WatchedEndPoint;
@@ -18,7 +17,7 @@ import io.weir.jetty.upstream.UpstreamTransport;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
@@ -26,7 +25,6 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  * late, after the exchange has been ended from another side, is not performed any more.
  *
  * <pre>
- *   start ─▶ begin ─▶ forward ─▶ (UpstreamListener) answered ─▶ deliver ─▶ ResponsePump ─▶ delivered ─▶ end
- *                        └─────▶ failed ─▶ forward | answer ─▶ write ─────────────────────────────────▶ end
- *   client gone, clocks ─▶ abort ─────────────────────────────────────────────────────────────────────▶ end
+ *   start ─▶ begin ─▶ forward ─▶ answered ─▶ deliver ─▶ ResponsePump ─▶ delivered ─▶ end
+ *                        └─────▶ failed ─▶ forward | answer ─▶ write ─▶ delivered ─▶ end
+ *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
 public final class ExchangeRunner implements Decision.Performer, UpstreamListener, ResponsePump.Listener {
@@ -46,83 +44,91 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     private final Request request;
     private final Response response;
     private final Callback callback;
+    private final Exchange exchange;
     private final UpstreamTransport transport;
-    private final Scheduler scheduler;
-    private final Executor executor;
-    private final Clock clientSendClock;
+    private final ExchangeClocks clocks;
+    private final RequestBody body;
+    private final @Nullable WatchedEndPoint watched;
 
-    private @Nullable Exchange exchange;
-    private @Nullable RequestBody body;
-    private @Nullable Attempt attempt;
-    private @Nullable WatchedEndPoint watched;
-    private Scheduler.@Nullable Task totalTimer;
-    private Scheduler.@Nullable Task pauseTimer;
+    // One attempt runs at a time; the next is forwarded by a report of the last.
+    private volatile @Nullable Attempt attempt;
+    private volatile Content.@Nullable Source upstreamBody;
+    private volatile long replyBytes;
 
     // Guarded by this.
     private @Nullable UpstreamCall call;
     private @Nullable ResponsePump pump;
     private boolean responding;
     private boolean over;
-    private boolean finished;
-    private long replyBytes;
+    private boolean ended;
 
-    /** Runs an exchange over Jetty's request, response and callback. */
-    public ExchangeRunner(Request request, Response response, Callback callback, UpstreamTransport transport) {
+    private ExchangeRunner(
+            Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
         this.request = request;
         this.response = response;
         this.callback = callback;
-        this.transport = transport;
-        scheduler = request.getComponents().getScheduler();
-        executor = request.getComponents().getExecutor();
-        clientSendClock = new Clock(scheduler, this::clientSendExpired);
-    }
-
-    /** Begins. */
-    public void start(Exchange exchange) {
         this.exchange = exchange;
-        Clock bodyClock = request.getLength() == 0 ? null : new Clock(scheduler, this::clientBodyExpired);
+        this.transport = transport;
+        clocks = new ExchangeClocks(
+                request.getComponents().getScheduler(),
+                request.getComponents().getExecutor(),
+                exchange.timeouts(),
+                clock -> perform(exchange.expired(clock, now())));
         body = new RequestBody(
                 request,
                 exchange.limits().requestBody(),
-                bodyClock,
+                clocks.clientBody(),
                 exchange.timeouts().clientBody());
-        this.bodyClock = bodyClock;
-        watchClient();
-        Duration total = exchange.timeouts().total();
-        if (total != null) {
-            totalTimer = scheduler.schedule(this::totalExpired, total.toNanos(), TimeUnit.NANOSECONDS);
-        }
-        perform(exchange.begin(now()));
+        watched = isHttp1()
+                ? WatchedEndPoint.below(
+                        request.getConnectionMetaData().getConnection().getEndPoint())
+                : null;
     }
 
-    private @Nullable Clock bodyClock;
-
-    /** The core asks to be resumed. */
-    public void wake() {
-        executor.execute(this::resume);
+    /**
+     * Runs an exchange over Jetty's request, response and callback.
+     *
+     * @param open opens it, given what the core calls to have it resumed
+     * @return false if none was opened
+     */
+    public static boolean start(
+            Request request,
+            Response response,
+            Callback callback,
+            UpstreamTransport transport,
+            Function<Runnable, @Nullable Exchange> open) {
+        Wake wake = new Wake(request.getComponents().getExecutor());
+        Exchange exchange = open.apply(wake);
+        if (exchange == null) {
+            return false;
+        }
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
+        wake.runner = runner; // no pause, and so no wake-up, comes before begin
+        runner.watchClient();
+        runner.perform(exchange.begin(now()));
+        return true;
     }
 
     // ---- decisions ----
 
     @Override
-    public void forward(Attempt attempt) {
-        this.attempt = attempt;
-        RequestBody sent = body;
-        if (sent == null) {
-            return;
-        }
-        UpstreamCall started = transport.send(attempt, sent, this);
+    public void forward(Attempt next) {
+        attempt = next;
+        UpstreamCall sent = transport.send(next, body, this);
         boolean late;
         synchronized (this) {
-            late = over;
-            if (this.attempt == attempt) {
-                call = started;
+            late = over || responding;
+            if (attempt == next && !late) {
+                call = sent;
             }
         }
         if (late) {
-            started.cancel(new Aborted(ProxyError.CLIENT_GONE));
-        } else if (request.getHeaders().contains(HttpHeader.EXPECT)) {
-            scheduler.schedule(started::continueBody, CONTINUE_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
+            if (isOver()) {
+                sent.cancel(new Aborted(ProxyError.CLIENT_GONE));
+            }
+        } else if (body.isPresent() && request.getHeaders().contains(HttpHeader.EXPECT)) {
+            clocks.after(CONTINUE_PATIENCE.toNanos(), sent::continueBody);
         }
     }
 
@@ -131,77 +137,53 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (!beginResponse()) {
             return;
         }
-        cancelCall();
-        byte[] bytes = reply.body();
+        cancelCall(ProxyError.INTERNAL_ERROR);
         ResponseHead head = reply.head();
-        Heads.fill(response.getHeaders(), head.headers());
         response.setStatus(head.status());
+        Heads.fill(response.getHeaders(), head.headers());
         boolean bodiless = head.status() == 204 || head.status() == 304;
         if (!bodiless) {
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
         }
         if (reply.closesConnection() && isHttp1()) {
             response.getHeaders().put(HttpHeader.CONNECTION, "close");
         }
-        boolean isHead = request.getMethod().equals("HEAD");
-        ByteBuffer content = bodiless || isHead ? null : ByteBuffer.wrap(bytes);
-        replyBytes = content == null ? 0 : bytes.length;
-        clientSendClock.start(timeout());
-        response.write(true, content, new Callback() {
-            @Override
-            public void succeeded() {
-                clientSendClock.stop();
-                delivered();
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                clientSendClock.stop();
-                clientBroke(cause);
-            }
-
-            @Override
-            public InvocationType getInvocationType() {
-                return InvocationType.NON_BLOCKING;
-            }
-        });
+        boolean sendsBody = !bodiless && !request.getMethod().equals("HEAD");
+        replyBytes = sendsBody ? reply.length() : 0;
+        clocks.clientSend().start(exchange.timeouts().clientSend());
+        response.write(true, sendsBody ? ByteBuffer.wrap(reply.body()) : null, new ReplyWritten());
     }
 
     @Override
     public void pause(long until) {
         if (until != Long.MAX_VALUE) {
-            pauseTimer = scheduler.schedule(this::wake, Math.max(0, until - now()), TimeUnit.NANOSECONDS);
+            clocks.after(until - now(), this::resume);
         }
     }
 
     @Override
     public void relay(ResponseHead head) {
-        HttpFields.Mutable fields = HttpFields.build();
-        Heads.fill(fields, head.headers());
-        if (head.status() == 100) {
-            if (request.getHeaders().contains(HttpHeader.EXPECT)) {
-                response.writeInterim(100, HttpFields.EMPTY);
-            }
-        } else if (head.status() > 101) {
+        if (head.status() != 100) {
+            HttpFields.Mutable fields = HttpFields.build();
+            Heads.fill(fields, head.headers());
             response.writeInterim(head.status(), fields);
+        } else if (request.getHeaders().contains(HttpHeader.EXPECT)) {
+            response.writeInterim(100, HttpFields.EMPTY);
         }
     }
 
     @Override
     public void deliver(ResponseHead head) {
-        Content.Source source = answeredBody;
+        Content.Source source = upstreamBody;
         if (source == null || !beginResponse()) {
             return;
         }
-        Heads.fill(response.getHeaders(), head.headers());
         response.setStatus(head.status());
-        Duration patience = timeout();
-        ResponsePump pumping = new ResponsePump(source, response, this, clientSendClock, patience);
+        Heads.fill(response.getHeaders(), head.headers());
+        ResponsePump pumping = new ResponsePump(
+                source, response, this, clocks.clientSend(), exchange.timeouts().clientSend());
         if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
-            response.setTrailersSupplier(() -> {
-                HttpFields trailers = pumping.trailers();
-                return trailers == null ? HttpFields.EMPTY : trailers;
-            });
+            response.setTrailersSupplier(pumping::trailers);
         }
         synchronized (this) {
             if (over) {
@@ -223,7 +205,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             pumping = pump;
         }
         Aborted cause = new Aborted(error);
-        cancelCall();
+        cancelCall(error);
         if (pumping != null) {
             pumping.abort(cause);
         }
@@ -256,13 +238,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
     }
 
-    private Content.@Nullable Source answeredBody;
-
     @Override
     public void answered(ResponseHead head, Content.Source body) {
         Attempt current = attempt;
         if (current != null) {
-            answeredBody = body;
+            upstreamBody = body;
             perform(current.answered(head, now()));
         }
     }
@@ -277,18 +257,13 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void requestFailed(Throwable cause) {
-        Exchange current = exchange;
-        if (current == null) {
-            return;
-        }
         ProxyError error = RequestBody.errorOf(cause);
-        perform(
-                error == ProxyError.CLIENT_GONE
-                        ? current.clientGone(now())
-                        : current.failed(error, String.valueOf(cause.getMessage()), now()));
+        if (error == ProxyError.CLIENT_GONE) {
+            perform(exchange.clientGone(now()));
+        } else {
+            perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
+        }
     }
-
-    // ---- what the client's side reports ----
 
     @Override
     public void upstreamDone() {
@@ -299,17 +274,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     }
 
     @Override
-    public void delivered() {
-        synchronized (this) {
-            if (over) {
-                return;
-            }
-            over = true;
-        }
-        end(null);
-    }
-
-    @Override
     public void upstreamBroke(Throwable cause) {
         Attempt current = attempt;
         if (current != null && cause instanceof UpstreamFailure broken) {
@@ -317,54 +281,28 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
     }
 
+    // ---- what the client's side reports ----
+
+    @Override
+    public void delivered() {
+        if (isHttp1() && !body.hasEnded() && !isAwaitingContinue()) {
+            drain(); // closing now could reset the connection before the client has read the response
+            return;
+        }
+        succeed();
+    }
+
     @Override
     public void clientBroke(Throwable cause) {
-        Exchange current = exchange;
-        if (current != null) {
-            perform(current.clientGone(now()));
-        }
+        clientGone();
     }
 
     private void clientGone() {
-        Exchange current = exchange;
-        if (current != null) {
-            perform(current.clientGone(now()));
-        }
+        perform(exchange.clientGone(now()));
     }
 
     private void resume() {
-        Exchange current = exchange;
-        if (current != null) {
-            perform(current.resumed(now()));
-        }
-    }
-
-    private void totalExpired() {
-        executor.execute(() -> expired(Exchange.Clock.TOTAL));
-    }
-
-    private void clientBodyExpired() {
-        executor.execute(() -> {
-            Clock clock = bodyClock;
-            if (clock != null && clock.hasExpired()) {
-                expired(Exchange.Clock.CLIENT_BODY);
-            }
-        });
-    }
-
-    private void clientSendExpired() {
-        executor.execute(() -> {
-            if (clientSendClock.hasExpired()) {
-                expired(Exchange.Clock.CLIENT_SEND);
-            }
-        });
-    }
-
-    private void expired(Exchange.Clock clock) {
-        Exchange current = exchange;
-        if (current != null) {
-            perform(current.expired(clock, now()));
-        }
+        perform(exchange.resumed(now()));
     }
 
     // ---- helpers ----
@@ -373,11 +311,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         try {
             decision.performBy(this);
         } catch (RuntimeException e) {
-            Exchange current = exchange;
-            if (current != null) {
-                current.failed(ProxyError.INTERNAL_ERROR, String.valueOf(e), now())
-                        .performBy(this);
-            }
+            exchange.failed(ProxyError.INTERNAL_ERROR, String.valueOf(e), now()).performBy(this);
         }
     }
 
@@ -390,40 +324,62 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         return true;
     }
 
-    private void cancelCall() {
+    private synchronized boolean isOver() {
+        return over;
+    }
+
+    private void cancelCall(ProxyError error) {
         UpstreamCall running;
         synchronized (this) {
             running = call;
             call = null;
         }
         if (running != null) {
-            running.cancel(new Aborted(ProxyError.CLIENT_GONE));
+            running.cancel(new Aborted(error));
         }
+    }
+
+    /** Reads what the client still sends, until it ends or the {@code clientBody} clock does. */
+    private void drain() {
+        while (true) {
+            Content.Chunk chunk = body.read();
+            if (chunk == null) {
+                body.demand(this::drain);
+                return;
+            }
+            chunk.release();
+            if (chunk.isLast()) {
+                succeed();
+                return;
+            }
+        }
+    }
+
+    private void succeed() {
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            over = true;
+        }
+        end(null);
     }
 
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
     private void end(@Nullable Throwable cause) {
         ResponsePump pumped;
         synchronized (this) {
-            if (finished) {
+            if (ended) {
                 return;
             }
-            finished = true;
+            ended = true;
             pumped = pump;
         }
         if (watched != null) {
             watched.unwatch();
         }
-        cancel(totalTimer);
-        cancel(pauseTimer);
-        clientSendClock.close();
-        if (bodyClock != null) {
-            bodyClock.close();
-        }
-        Exchange current = exchange;
-        if (current != null) {
-            current.finished(pumped == null ? replyBytes : pumped.written(), now());
-        }
+        clocks.close();
+        exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
         if (cause == null) {
             callback.succeeded();
         } else {
@@ -432,36 +388,63 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     }
 
     private void watchClient() {
-        WatchedEndPoint endPoint = isHttp1()
-                ? WatchedEndPoint.below(
-                        request.getConnectionMetaData().getConnection().getEndPoint())
-                : null;
-        if (endPoint != null) {
-            watched = endPoint;
-            endPoint.watch(this::clientGone);
+        if (watched != null) {
+            watched.watch(this::clientGone);
         } else {
             request.addFailureListener(failure -> clientGone());
         }
         request.addIdleTimeoutListener(timeout -> false); // the clocks of the exchange rule
     }
 
-    private Duration timeout() {
-        Exchange current = exchange;
-        return current == null ? Duration.ofSeconds(60) : current.timeouts().clientSend();
+    /** Whether the client waits to be asked for its body: reading on would ask. */
+    private boolean isAwaitingContinue() {
+        return !body.isTouched() && request.getHeaders().contains(HttpHeader.EXPECT);
     }
 
     private boolean isHttp1() {
         return request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion();
     }
 
-    private static void cancel(Scheduler.@Nullable Task task) {
-        if (task != null) {
-            task.cancel();
+    private static long now() {
+        return System.nanoTime();
+    }
+
+    /** The core's way to have the exchange resumed; comes on any thread. */
+    private static final class Wake implements Runnable {
+        private final Executor executor;
+        private volatile @Nullable ExchangeRunner runner;
+
+        Wake(Executor executor) {
+            this.executor = executor;
+        }
+
+        @Override
+        public void run() {
+            ExchangeRunner woken = runner;
+            if (woken != null) {
+                executor.execute(woken::resume);
+            }
         }
     }
 
-    private static long now() {
-        return System.nanoTime();
+    /** A reply of ours has been written, or could not be. */
+    private final class ReplyWritten implements Callback {
+        @Override
+        public void succeeded() {
+            clocks.clientSend().stop();
+            delivered();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            clocks.clientSend().stop();
+            clientBroke(cause);
+        }
+
+        @Override
+        public InvocationType getInvocationType() {
+            return InvocationType.NON_BLOCKING;
+        }
     }
 
     /** Tells Jetty to break the stream off rather than to make an error page. */

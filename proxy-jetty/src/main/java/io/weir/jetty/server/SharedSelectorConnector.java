@@ -3,7 +3,6 @@ package io.weir.jetty.server;
 import java.io.IOException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -192,33 +191,6 @@ public final class SharedSelectorConnector extends ServerConnector {
         @SuppressWarnings("unchecked") // as ClientConnector.connect() wants it
         private static Map<String, Object> contextOf(Object attachment) {
             return (Map<String, Object>) attachment;
-        }
-    }
-
-    /** One selector, which is known to the thread that selects for it. */
-    static final class SharedSelector extends ManagedSelector {
-        private static final ThreadLocal<@Nullable SharedSelector> OF_THIS_THREAD = new ThreadLocal<>();
-
-        private final SharedSelectors lender;
-
-        private SharedSelector(SharedSelectors lender, int id) {
-            super(lender, id);
-            this.lender = lender;
-        }
-
-        /** The selector that this thread has selected for last. */
-        static @Nullable SharedSelector ofThisThread() {
-            return OF_THIS_THREAD.get();
-        }
-
-        SharedSelectors lender() {
-            return lender;
-        }
-
-        @Override
-        protected int select(Selector selector) throws IOException {
-            OF_THIS_THREAD.set(this);
-            return super.select(selector);
         }
     }
 }

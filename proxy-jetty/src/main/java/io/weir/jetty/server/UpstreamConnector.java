@@ -1,6 +1,5 @@
 package io.weir.jetty.server;
 
-import io.weir.jetty.server.SharedSelectorConnector.SharedSelector;
 import io.weir.jetty.server.SharedSelectorConnector.SharedSelectors;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -71,10 +70,20 @@ final class UpstreamConnector extends ClientConnector {
         @Override
         protected @Nullable ManagedSelector chooseSelector() {
             SharedSelector here = SharedSelector.ofThisThread();
-            if (here != null && here.isRunning() && lenders.contains(here.lender())) {
+            if (here != null && here.isRunning() && isLent(here)) {
                 return here;
             }
             return lenders.isEmpty() ? null : lenders.get(0).chooseSelector();
+        }
+
+        // The thread may have served another server before.
+        private boolean isLent(SharedSelector selector) {
+            for (SharedSelectors lender : lenders) {
+                if (lender == selector.lender()) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         // What follows is Jetty's, made visible to the lenders.

@@ -1,6 +1,5 @@
 package io.weir.jetty.server;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -10,48 +9,53 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
-import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client's end point that can tell when the client leaves while its HTTP/1 request is being answered.
  *
- * <p>Jetty asks a socket for readable events only when it wants to read, so that a client which leaves during a request
- * goes unnoticed until a write fails. A watch asks in between. What the socket then has to say is either an end (a FIN,
- * which counts as leaving as it does in nginx, or a reset) or bytes: the rest of a request body, or the next requests of
- * a client that pipelines. The bytes are kept, up to {@value #PEEK_LIMIT} of them, and are what the connection reads
- * next; beyond that nothing is read ahead, TCP holds the client back, and an end behind those bytes is seen only once
- * the connection has read on.
+ * <p>Jetty wants to know that a socket is readable only when it is about to read, so that a client which leaves during a
+ * request goes unnoticed until a write fails. A watch wants to know in between. What the socket has to say is then
+ * either its end (a FIN, which counts as leaving as it does in nginx, or a reset) or bytes: more of the request's body,
+ * or the next requests of a client that pipelines. Bytes are peeked: kept for the connection, which reads them next.
+ * Beyond {@value #PEEK_LIMIT} of them TCP holds the client back, and an end behind them shows only when they are read.
  *
  * <pre>
- *   selector ── readable ──▶ does the connection wait for bytes?
- *                              yes ──▶ the connection fills, from the peeked bytes first
+ *   selector ── readable ──▶ does the connection want to read?
+ *                              yes ──▶ it fills, from the peeked bytes first
  *                              no  ──▶ watched? peek ──▶ bytes: keep them, watch on
  *                                                    └─▶ end:   run onClientGone, once
  * </pre>
  *
- * <p>The interest in readable events is one for watch and connection, and is left armed when a watch ends: an exchange
- * costs no system call for being watched. The connection's own fill interest is never touched, hence idle timeouts,
- * upgrades and failures are Jetty's own. Under TLS the peeked bytes are ciphertext.
+ * <p>Watch and connection share one interest in the socket, which stays armed from one request to the next: being
+ * watched costs no system call, and knowing that the selector waits saves some. The connection's own fill interest is
+ * not touched, hence idle timeouts, upgrades and failures are Jetty's own. Under TLS the peeked bytes are ciphertext.
  *
- * <p>Thread-safe.
+ * <p>Thread-safe. For HTTP/2 there is no need of it: its connections always read.
  */
 public final class WatchedEndPoint extends SocketChannelEndPoint {
     static final int PEEK_LIMIT = 4096;
 
+    private enum ReadInterest {
+        NONE,
+        ON_ITS_WAY,
+        /** The selector waits for bytes: had there been any, it would have said so. */
+        SELECTED_FOR
+    }
+
     private final Executor executor;
+    private final PeekableInput input;
     private final AtomicReference<@Nullable Runnable> watcher = new AtomicReference<>();
-    private final Object readLock = new Object();
-    private @Nullable ByteBuffer peeked; // guarded by readLock, in flush mode, null if empty
-    private volatile boolean armed; // the selector was asked for a readable event and has not delivered it
-    private SelectionKey key; // touched by the selector thread only
+    private volatile ReadInterest interest = ReadInterest.NONE;
+    private SelectionKey key; // of the selector's thread only
 
     WatchedEndPoint(
             SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler, Executor executor) {
         super(channel, selector, key, scheduler);
         this.key = key;
         this.executor = executor;
+        this.input = new PeekableInput(channel, PEEK_LIMIT);
     }
 
     /** The watched end point at the bottom of the given one, below TLS; null if its connector makes other ones. */
@@ -64,8 +68,8 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     /**
-     * Runs the given task as soon as the client is seen to have left: once, on the selector thread, where it must not
-     * block. Not run when this side closes first.
+     * Runs the given task as soon as the client is seen to have left: once, on the selector's thread, where it must not
+     * block. It does not run when this side closes first.
      *
      * @throws IllegalStateException if a watch is on already
      */
@@ -86,15 +90,43 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     @Override
-    public int fill(ByteBuffer buffer) throws IOException {
+    public @Nullable Runnable onSelected() {
+        int ready = key.readyOps();
+        Runnable task = super.onSelected();
+        if ((ready & SelectionKey.OP_READ) == 0) {
+            return task;
+        }
+        // Only once super has withdrawn the interest: who found it armed before, and left it at that, is seen below.
+        interest = ReadInterest.NONE;
+        if (isFillInterested()) {
+            return task;
+        }
+        if (watcher.get() != null) {
+            peek();
+        }
+        return (ready & SelectionKey.OP_WRITE) == 0 ? null : task;
+    }
+
+    @Override
+    public void updateKey() {
+        super.updateKey();
+        if (interest == ReadInterest.ON_ITS_WAY) {
+            interest = ReadInterest.SELECTED_FOR;
+        }
+    }
+
+    @Override
+    public void replaceKey(SelectionKey newKey) {
+        super.replaceKey(newKey);
+        key = newKey;
+    }
+
+    @Override
+    public int fill(ByteBuffer buffer) {
         if (isInputShutdown()) {
             return -1;
         }
-        int filled;
-        synchronized (readLock) {
-            filled = peeked == null ? read(buffer) : takePeeked(peeked, buffer);
-        }
-        // No lock from here: this calls foreign code.
+        int filled = interest == ReadInterest.SELECTED_FOR ? input.takePeeked(buffer) : input.read(buffer);
         if (filled < 0) {
             shutdownInput();
         } else if (filled > 0) {
@@ -106,35 +138,10 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         return filled;
     }
 
-    @Override
-    public @Nullable Runnable onSelected() {
-        int ready = key.readyOps();
-        Runnable task = super.onSelected();
-        if ((ready & SelectionKey.OP_READ) == 0) {
-            return task;
-        }
-        // After super has withdrawn the interest, and before the next line: whoever finds it armed until here and
-        // leaves it at that has made the wish known that is looked at below.
-        armed = false;
-        if (isFillInterested()) {
-            return task;
-        }
-        if (watcher.get() != null) {
-            peek();
-        }
-        return (ready & SelectionKey.OP_WRITE) == 0 ? null : task;
-    }
-
-    @Override
-    public void replaceKey(SelectionKey newKey) {
-        super.replaceKey(newKey);
-        key = newKey;
-    }
-
-    /** Called when the connection has begun to wait for bytes: the peeked ones are no news to the selector. */
+    /** The connection wants to read. The selector knows nothing of bytes that are peeked already. */
     @Override
     protected void needsFillInterest() {
-        if (hasPeeked()) {
+        if (input.peekedBytes() > 0) {
             dispatchFillable();
         } else {
             arm();
@@ -142,39 +149,27 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     int peekedBytes() {
-        synchronized (readLock) {
-            return peeked == null ? 0 : peeked.remaining();
-        }
-    }
-
-    private boolean hasPeeked() {
-        return peekedBytes() > 0;
+        return input.peekedBytes();
     }
 
     private void arm() {
-        if (!armed) {
-            armed = true;
+        if (interest == ReadInterest.NONE) {
+            interest = ReadInterest.ON_ITS_WAY;
             super.needsFillInterest();
         }
     }
 
     private void peek() {
-        int filled;
-        boolean full;
-        synchronized (readLock) {
-            ByteBuffer into = peeked == null ? BufferUtil.allocate(PEEK_LIMIT) : peeked;
-            filled = read(into);
-            full = into.remaining() == PEEK_LIMIT;
-            peeked = into.hasRemaining() ? into : null;
-        }
-        if (filled < 0) {
+        int peeked = input.peek();
+        if (peeked < 0) {
             clientGone();
             return;
         }
-        if (filled > 0 && isFillInterested()) {
+        // The connection may have begun to wait after it was asked whether it does.
+        if (peeked > 0 && isFillInterested()) {
             dispatchFillable();
         }
-        if (!full) {
+        if (input.hasRoom()) {
             arm();
         }
     }
@@ -186,27 +181,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         }
     }
 
-    private int takePeeked(ByteBuffer from, ByteBuffer into) {
-        int taken = BufferUtil.append(into, from);
-        if (!from.hasRemaining()) {
-            peeked = null;
-        }
-        return taken;
-    }
-
-    // A reset is an end of the stream, too: so says SocketChannelEndPoint.
-    private int read(ByteBuffer into) {
-        int position = BufferUtil.flipToFill(into);
-        try {
-            return getChannel().read(into);
-        } catch (IOException x) {
-            return -1;
-        } finally {
-            BufferUtil.flipToFlush(into, position);
-        }
-    }
-
-    // The connection may handle a whole request in answer, which does not belong on the stack of whoever called.
+    // The connection may handle a whole request then, which does not belong on the stack of whoever calls.
     private void dispatchFillable() {
         try {
             executor.execute(this::peekedIsFillable);
@@ -216,7 +191,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     private void peekedIsFillable() {
-        if (hasPeeked()) {
+        if (input.peekedBytes() > 0) {
             getFillInterest().fillable();
         } else {
             arm();

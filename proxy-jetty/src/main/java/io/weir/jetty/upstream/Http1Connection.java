@@ -4,7 +4,7 @@ import io.weir.http.Headers;
 import io.weir.http.ProxyError;
 import io.weir.http.ResponseHead;
 import io.weir.http.Tokens;
-import io.weir.jetty.body.Clock;
+import io.weir.jetty.server.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -88,8 +88,7 @@ final class Http1Connection extends AbstractConnection implements HttpParser.Res
         buffers = pool.connector().getByteBufferPool();
         parser = new HttpParser(this, maxHeadBytes, HttpCompliance.STRICT);
         parser.setHeaderCacheCaseSensitive(true);
-        readClock =
-                new Clock(pool.connector().getScheduler(), () -> getExecutor().execute(this::readClockExpired));
+        readClock = new Clock(pool.connector().getScheduler(), getExecutor(), this::readClockExpired);
     }
 
     // ---- its life ----

@@ -4,8 +4,8 @@ import io.weir.Attempt;
 import io.weir.header.ForwardedHeaders;
 import io.weir.header.HopByHopHeaders;
 import io.weir.http.Headers;
-import io.weir.jetty.body.Clock;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.server.Clock;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -212,7 +212,7 @@ final class RequestSender extends IteratingCallback {
     private void startClock() {
         Clock running = clock;
         if (running == null) {
-            running = new Clock(connection.scheduler(), this::expired);
+            running = new Clock(connection.scheduler(), connection.executor(), this::expired);
             clock = running;
         }
         running.start(attempt.timeouts().send());
@@ -224,7 +224,7 @@ final class RequestSender extends IteratingCallback {
     private void expired() {
         Clock running = clock;
         if (running != null && running.hasExpired() && writing) {
-            connection.executor().execute(call::sendExpired);
+            call.sendExpired();
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -198,38 +199,43 @@ class InlineThreadPoolTest {
     }
 
     @Test
-    void theNextRequestIsHandledOnTheThreadThatEndedTheLast() throws Exception {
-        List<Thread> threads = new ArrayList<>();
-        List<Integer> depths = new ArrayList<>();
+    void theNextRequestIsHandledOnTheThreadThatEndsTheLast() throws Exception {
+        List<Thread> threads = new CopyOnWriteArrayList<>();
+        List<Integer> depths = new CopyOnWriteArrayList<>();
+        CompletableFuture<Runnable> answerToFirst = new CompletableFuture<>();
         Handler handler = new Handler.Abstract.NonBlocking() {
             @Override
             public boolean handle(Request request, Response response, Callback callback) {
+                if (Request.getPathInContext(request).equals("/other")) {
+                    answer(response, callback, "");
+                    return true;
+                }
                 threads.add(Thread.currentThread());
                 depths.add(new Throwable().getStackTrace().length);
-                WatchingServer server = (WatchingServer) request.getConnectionMetaData()
-                        .getConnector()
-                        .getServer()
-                        .getAttribute("test");
-                if (threads.size() == 1) {
-                    server.threads.execute(() -> answer(response, callback, ""));
-                } else {
+                if (!answerToFirst.complete(() -> answer(response, callback, ""))) {
                     answer(response, callback, "");
                 }
                 return true;
             }
         };
-        WatchingServer server = new WatchingServer(handler);
-        server.server.setAttribute("test", server);
-        try (server;
-                RawClient client = server.start().connect()) {
+        try (WatchingServer server = new WatchingServer(handler).start();
+                RawClient client = server.connect();
+                RawClient other = server.connect()) {
             client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n".repeat(200));
+            Runnable answer = answerToFirst.get(10, TimeUnit.SECONDS);
+            other.get("/other").answer(); // the selector's thread has returned from the first request
+            CompletableFuture<Thread> ending = new CompletableFuture<>();
+            server.threads.execute(() -> {
+                ending.complete(Thread.currentThread());
+                answer.run();
+            });
             for (int i = 0; i < 200; i++) {
                 client.answer();
             }
 
-            // The first request comes from the selector, the others from the thread that answered it.
-            assertThat(threads.subList(1, 200)).containsOnly(threads.get(1));
-            assertThat(depths).allMatch(depth -> depth < 200);
+            assertThat(threads.get(0)).isNotSameAs(ending.get());
+            assertThat(threads.subList(1, 200)).containsOnly(ending.get());
+            assertThat(depths).allMatch(depth -> depth < 150);
         }
     }
 }

@@ -28,9 +28,11 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable.InvocationType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WatchedEndPointTest {
@@ -57,7 +59,11 @@ class WatchedEndPointTest {
     }
 
     /** Answers with the body once it has read all of it, and watches until then. */
-    private final class Echo extends Handler.Abstract.NonBlocking {
+    private final class Echo extends Handler.Abstract {
+        Echo(InvocationType type) {
+            super(type);
+        }
+
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
             WatchedEndPoint client = endPointOf(request);
@@ -148,7 +154,7 @@ class WatchedEndPointTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aBodyThatDripsInIsReadWholeWhileWatched(boolean chunked) throws Exception {
-        try (WatchingServer server = new WatchingServer(new Echo()).start();
+        try (WatchingServer server = new WatchingServer(new Echo(InvocationType.NON_BLOCKING)).start();
                 RawClient client = server.connect()) {
             for (int i = 0; i < 20; i++) {
                 client.send("POST / HTTP/1.1\r\nHost: h\r\n"
@@ -169,7 +175,7 @@ class WatchedEndPointTest {
         for (int i = 0; body.length() < 2_000_000; i++) {
             body.append(i).append(' ');
         }
-        try (WatchingServer server = new WatchingServer(new Echo()).start();
+        try (WatchingServer server = new WatchingServer(new Echo(InvocationType.NON_BLOCKING)).start();
                 RawClient client = server.connect()) {
             client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + body.length() + "\r\n\r\n");
             client.send(body.toString());
@@ -201,6 +207,47 @@ class WatchedEndPointTest {
                     () -> server.connector.getConnectedEndPoints().isEmpty());
         }
         assertThat(gone).hasValue(1);
+    }
+
+    @Test
+    void aClientThatLeavesInTheMiddleOfItsBodyIsNoticedByReaderAndWatch() throws Exception {
+        Waiting handler = new Waiting();
+        try (WatchingServer server = new WatchingServer(handler).start();
+                RawClient client = server.connect()) {
+            client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
+            Held held = handler.next();
+            CompletableFuture<String> body = new CompletableFuture<>();
+            upstream.execute(new BodyReader(held.request, body::complete));
+
+            client.send("ab").finish();
+
+            assertThat(body.get(10, TimeUnit.SECONDS)).startsWith("failed: ");
+            until("the client is gone", () -> gone.get() > 0);
+            held.callback.failed(new IOException("client gone"));
+            until(
+                    "the end point is closed",
+                    () -> server.connector.getConnectedEndPoints().isEmpty());
+        }
+        assertThat(gone).hasValue(1);
+    }
+
+    @Test
+    void anAnswerBeforeTheBodyIsReadKeepsTheConnectionIfTheBodyHasArrived() throws Exception {
+        Waiting handler = new Waiting();
+        try (WatchingServer server = new WatchingServer(handler).start();
+                RawClient client = server.connect()) {
+            client.send("POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 3000\r\n\r\n");
+            Held early = handler.next();
+            client.send("x".repeat(3_000));
+            until("the body is peeked", () -> early.client.peekedBytes() == 3_000);
+
+            early.answerWithPath();
+            client.get("/next");
+            handler.next().answerWithPath();
+
+            assertThat(client.answer()).isEqualTo("/early");
+            assertThat(client.answer()).isEqualTo("/next");
+        }
     }
 
     @Test
@@ -443,13 +490,15 @@ class WatchedEndPointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
-    void manyThreadsLoseNothing(int seed) throws Exception {
-        try (WatchingServer server = new WatchingServer(new Echo()).start()) {
+    @EnumSource(
+            value = InvocationType.class,
+            names = {"BLOCKING", "NON_BLOCKING"})
+    void manyThreadsLoseNothing(InvocationType type) throws Exception {
+        try (WatchingServer server = new WatchingServer(new Echo(type)).start()) {
             List<Thread> clients = new ArrayList<>();
             ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
             for (int i = 0; i < 8; i++) {
-                Random random = new Random(31L * seed + i);
+                Random random = new Random(i);
                 Thread client = new Thread(() -> pipelineAtRandom(server, random));
                 client.setUncaughtExceptionHandler((thread, x) -> failures.add(x));
                 client.start();

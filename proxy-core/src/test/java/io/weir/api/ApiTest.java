@@ -1,0 +1,145 @@
+package io.weir.api;
+
+import static io.weir.middleware.Verdict.answer;
+import static io.weir.middleware.Verdict.proceed;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.Decision;
+import io.weir.Engine;
+import io.weir.Exchange;
+import io.weir.ProxyConfig;
+import io.weir.ReverseProxy;
+import io.weir.header.HeaderPolicy;
+import io.weir.http.Reply;
+import io.weir.http.RequestHead;
+import io.weir.http.ResponseHead;
+import io.weir.middleware.IpAccess;
+import io.weir.middleware.Middleware;
+import io.weir.route.Route;
+import io.weir.route.Site;
+import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamPool;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
+
+/** The names that users' programs are written with. In a package of its own: it sees what users see. */
+class ApiTest {
+
+    @Test
+    void theSmallestProxy() {
+        ProxyConfig config = ProxyConfig.forwardingTo("http://127.0.0.1:3000");
+
+        assertThat(begin(config, RequestHead.get("/x", "any"))).isInstanceOf(Decision.Forward.class);
+    }
+
+    @Test
+    void aSite() {
+        var app = UpstreamPool.named("app_backends")
+                .upstream("http://127.0.0.1:3000", u -> u.weight(3).maxFails(3).failTimeout(ofSeconds(30)))
+                .upstream("http://127.0.0.1:3001")
+                .upstream("http://127.0.0.1:3002", u -> u.backup())
+                .build();
+
+        var config = ProxyConfig.builder()
+                .trustedProxies("10.0.0.0/8")
+                .site(Site.named("app.example.com", "*.app.example.com")
+                        .route(Route.prefix("/ws/")
+                                .timeouts(t -> t.read(ofSeconds(3600)))
+                                .to(app))
+                        .route(Route.prefix("/app/").replacePrefix("/v2/").to(app))
+                        .route(Route.regex("\\.(png|css)$")
+                                .headers(h -> h.response().set("Cache-Control", "max-age=3600"))
+                                .to(app))
+                        .route(Route.exact("/healthz").answer(Reply.text(200, "ok")))
+                        .route(Route.any().to(app)))
+                .build();
+
+        assertThat(targetOf(begin(config, RequestHead.get("/app/users", "app.example.com"))))
+                .isEqualTo("/v2/users");
+        assertThat(targetOf(begin(config, RequestHead.get("/ws/x", "a.app.example.com"))))
+                .isEqualTo("/ws/x");
+        assertThat(begin(config, RequestHead.get("/healthz", "app.example.com")))
+                .isInstanceOfSatisfying(
+                        Decision.Answer.class,
+                        answer -> assertThat(answer.reply().status()).isEqualTo(200));
+        assertThat(begin(config, RequestHead.get("/logo.png", "app.example.com")))
+                .isInstanceOfSatisfying(
+                        Decision.Forward.class,
+                        forward -> assertThat(forward.attempt().answered(ResponseHead.of(200), 1))
+                                .isEqualTo(
+                                        new Decision.Deliver(ResponseHead.of(200, "Cache-Control", "max-age=3600"))));
+    }
+
+    @Test
+    void anLlmServer() {
+        var ollama = UpstreamPool.of("ollama", "http://127.0.0.1:11434");
+        var site = Site.named("ollama.example.com")
+                .use(IpAccess.allow("192.168.1.0/24", "10.0.0.0/8").denyOthers())
+                .route(Route.any()
+                        .headers(HeaderPolicy.forwarded().host("localhost:11434"))
+                        .timeouts(Timeouts.of(ofSeconds(300), ofSeconds(600), ofSeconds(600)))
+                        .to(ollama));
+        var config = ProxyConfig.builder().site(site).build();
+        var head = RequestHead.builder("GET", "/api").header("Host", "ollama.example.com");
+
+        assertThat(begin(config, head.peer("10.1.2.3").build()))
+                .isInstanceOfSatisfying(Decision.Forward.class, forward -> {
+                    assertThat(forward.attempt().headers().get("Host")).isEqualTo("localhost:11434");
+                    assertThat(forward.attempt().timeouts().read()).isEqualTo(ofSeconds(600));
+                });
+        assertThat(begin(config, head.peer("203.0.113.1").build()))
+                .isInstanceOfSatisfying(
+                        Decision.Answer.class,
+                        answer -> assertThat(answer.reply().status()).isEqualTo(403));
+    }
+
+    @Test
+    void customMiddleware() {
+        var config = ProxyConfig.builder()
+                .use(Middleware.gate(r -> r.path().startsWith("/admin") ? answer(Reply.status(403)) : proceed(r)))
+                .use(Middleware.mapResponse(r -> r.withoutHeader("Server")))
+                .route(Route.any().to(UpstreamPool.of("app", "http://127.0.0.1:3000")))
+                .build();
+
+        assertThat(begin(config, RequestHead.get("//%61dmin/x", "any"))).isInstanceOf(Decision.Answer.class);
+        assertThat(begin(config, RequestHead.get("/x", "any")))
+                .isInstanceOfSatisfying(
+                        Decision.Forward.class,
+                        forward -> assertThat(forward.attempt().answered(ResponseHead.of(200, "Server", "x"), 1))
+                                .isEqualTo(new Decision.Deliver(ResponseHead.of(200))));
+    }
+
+    private static Decision begin(ProxyConfig config, RequestHead head) {
+        Exchange exchange = new ReverseProxy(config, new StandAlone()).open(head, 0, 0, () -> {});
+        assertThat(exchange).isNotNull();
+        return exchange.begin(0);
+    }
+
+    private static String targetOf(Decision decision) {
+        assertThat(decision).isInstanceOf(Decision.Forward.class);
+        return ((Decision.Forward) decision).attempt().target();
+    }
+
+    private record StandAlone() implements Engine {
+        @Override
+        public Executor executor() {
+            return Runnable::run;
+        }
+
+        @Override
+        public long random() {
+            return 1;
+        }
+
+        @Override
+        public boolean isStandAlone() {
+            return true;
+        }
+
+        @Override
+        public void userCodeFailed(String what, Throwable failure) {
+            throw new AssertionError(what, failure);
+        }
+    }
+}
