@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  *              │            │               │ failed: the next upstream, or an answer
  *              └─ answered ◀┴───────────────┘
  * </pre>
+ *
+ * <p>Middleware and most listeners are called while the exchange is locked, which is why they must not block. Wake-ups,
+ * end hooks and {@link ProxyListener#exchangeFinished} are not. A wake-up can overtake the pause that it ends: whoever
+ * reports {@link #resumed} may get the next decision before the thread that got the pause has done anything with it.
  */
 public final class Exchange {
     /** The clocks of an exchange; those of an attempt are in {@link ProxyFailure}. */

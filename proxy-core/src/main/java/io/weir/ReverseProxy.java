@@ -1,11 +1,16 @@
 package io.weir;
 
 import io.weir.header.Forwarding;
+import io.weir.http.Outcome;
+import io.weir.http.Peer;
+import io.weir.http.ProxyError;
 import io.weir.http.RequestHead;
+import io.weir.log.ExchangeSummary;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.UpstreamState;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +57,20 @@ public final class ReverseProxy {
         RoutePlan plan = current.plan(found);
         ExchangeContext context = new ExchangeContext(engine, head, forwarding, plan.site(), now, wallMillis);
         return new Exchange(engine, current.listeners(), found, plan, context, wake);
+    }
+
+    /**
+     * The engine refused something that it could not read as a request, and answered by itself. Listeners hear of it as of
+     * any exchange, with {@code -} for what is not known.
+     */
+    public void refused(Peer peer, int status, ProxyError error, String detail, long wallMillis) {
+        Snapshot current = snapshot;
+        RequestHead unknown = RequestHead.builder("-", "-").peer(peer).build();
+        Forwarding forwarding = current.config().trustedProxies().resolve(unknown);
+        ExchangeContext context = new ExchangeContext(engine, unknown, forwarding, "", 0, wallMillis);
+        Outcome outcome = new Outcome(status, 0, error, detail);
+        ExchangeSummary summary = new ExchangeSummary(context, "", "", List.of(), outcome, wallMillis, 0);
+        current.listeners().tell(listener -> listener.exchangeFinished(summary));
     }
 
     /**

@@ -145,6 +145,25 @@ class ExchangeTest {
         assertThat(Bench.answered(bench.open(method, "/").begin(0)).status()).isEqualTo(405);
     }
 
+    @ParameterizedTest
+    @CsvSource({"/12345678, 1, 3, TARGET_TOO_LONG", "/, 3, 3, HEAD_TOO_LARGE", "/, 1, 4, BODY_TOO_LARGE"})
+    void aRequestBeyondItsLimitsIsRefusedBeforeAnUpstreamSeesIt(
+            String target, int fields, int length, ProxyError error) {
+        Bench bench = Bench.of(ProxyConfig.builder()
+                .limits(l -> l.withRequestTarget(8).withRequestFields(2))
+                .route(Route.any().maxRequestBody(3).to(UpstreamPool.of("app", "http://a"))));
+        RequestHead.Builder head = RequestHead.builder("PUT", target);
+        for (int i = 0; i < fields; i++) {
+            head.header("Content-Length", String.valueOf(length));
+        }
+
+        Reply reply = Bench.answered(bench.open(head.build()).begin(0));
+
+        assertThat(reply.error()).isEqualTo(error);
+        assertThat(reply.status()).isEqualTo(error.status());
+        assertThat(reply.closesConnection()).isTrue();
+    }
+
     @Test
     void aRequestThatNoRouteServesIs404StandAlone() {
         Bench bench =

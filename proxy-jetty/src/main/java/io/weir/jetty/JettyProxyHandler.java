@@ -11,10 +11,12 @@ import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.upstream.Http1Transport;
 import java.security.SecureRandom;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -117,6 +119,9 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
 
     @Override
     protected void doStart() throws Exception {
+        // Jetty's Chunk and Chunk.Empty initialise each other: two threads that start with one each would wait for
+        // ever.
+        Objects.requireNonNull(Content.Chunk.EOF);
         ClientConnector clients = connector;
         if (clients == null) {
             clients = new ClientConnector();
@@ -126,6 +131,9 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             addBean(clients);
             connector = clients;
             warnOfConnectors();
+        }
+        if (standAlone) {
+            getServer().setErrorHandler(new Refusals(proxy));
         }
         transport = new Http1Transport(clients);
         super.doStart();

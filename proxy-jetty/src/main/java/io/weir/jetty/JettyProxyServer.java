@@ -3,6 +3,7 @@ package io.weir.jetty;
 import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.http.RequestHead;
+import io.weir.jetty.server.ClientClocks;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
 import java.net.BindException;
@@ -156,6 +157,8 @@ public final class JettyProxyServer implements AutoCloseable {
                 connector.setPort(listener.port);
                 connector.setAcceptQueueSize(1024);
                 connector.setIdleTimeout(config.timeouts().keepAlive().toMillis());
+                connector.setClientClocks(new ClientClocks(
+                        config.timeouts().clientHead(), config.timeouts().keepAlive()));
                 connectors.add(connector);
                 server.addConnector(connector);
                 first = first == null ? connector : first;

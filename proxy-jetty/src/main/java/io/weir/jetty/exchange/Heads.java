@@ -47,6 +47,11 @@ public final class Heads {
         return head.build();
     }
 
+    /** The other end of the connection of that request. */
+    public static Peer peer(Request request) {
+        return peer(request.getConnectionMetaData().getRemoteSocketAddress());
+    }
+
     /** Fills Jetty's response fields from ours. */
     static void fill(HttpFields.Mutable target, Headers headers) {
         target.clear();

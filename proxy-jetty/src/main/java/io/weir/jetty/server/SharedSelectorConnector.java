@@ -34,6 +34,7 @@ public final class SharedSelectorConnector extends ServerConnector {
     private static final String SELECTOR_CONTEXT_KEY = SharedSelector.class.getName();
 
     private final UpstreamConnector upstreams;
+    private volatile ClientClocks clientClocks = ClientClocks.DEFAULTS;
 
     /**
      * Not started until the server is. Zero acceptors means that the selectors accept, too; -1 lets Jetty choose either
@@ -42,6 +43,11 @@ public final class SharedSelectorConnector extends ServerConnector {
     public SharedSelectorConnector(Server server, int acceptors, int selectors, ConnectionFactory... factories) {
         super(server, acceptors, selectors, factories);
         this.upstreams = UpstreamConnector.of(server);
+    }
+
+    /** The clocks of connections that are accepted from now on. */
+    public void setClientClocks(ClientClocks clocks) {
+        clientClocks = clocks;
     }
 
     /**
@@ -56,7 +62,8 @@ public final class SharedSelectorConnector extends ServerConnector {
 
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-        WatchedEndPoint endPoint = new WatchedEndPoint(channel, selector, key, getScheduler(), getExecutor());
+        WatchedEndPoint endPoint =
+                new WatchedEndPoint(channel, selector, key, getScheduler(), getExecutor(), clientClocks);
         endPoint.setIdleTimeout(getIdleTimeout());
         return endPoint;
     }

@@ -5,10 +5,14 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.io.ssl.SslConnection;
+import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * watched costs no system call, and knowing that the selector waits saves some. The connection's own fill interest is
  * not touched, hence idle timeouts, upgrades and failures are Jetty's own. Under TLS the peeked bytes are ciphertext.
  *
+ * <p>Between requests it keeps the client's two clocks: how long a connection may be kept without one, and how long a head
+ * may take from its first byte to its last, however it trickles.
+ *
  * <p>Thread-safe. For HTTP/2 there is no need of it: its connections always read.
  */
 public final class WatchedEndPoint extends SocketChannelEndPoint {
@@ -47,14 +54,24 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     private final Executor executor;
     private final PeekableInput input;
     private final AtomicReference<@Nullable Runnable> watcher = new AtomicReference<>();
+    private final ClientClocks clocks;
+    private final Clock clock;
+    private volatile boolean readsHead;
     private volatile ReadInterest interest = ReadInterest.NONE;
     private SelectionKey key; // of the selector's thread only
 
     WatchedEndPoint(
-            SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler, Executor executor) {
+            SocketChannel channel,
+            ManagedSelector selector,
+            SelectionKey key,
+            Scheduler scheduler,
+            Executor executor,
+            ClientClocks clocks) {
         super(channel, selector, key, scheduler);
         this.key = key;
         this.executor = executor;
+        this.clocks = clocks;
+        clock = new Clock(scheduler, executor, this::clockExpired);
         this.input = new PeekableInput(channel, PEEK_LIMIT);
     }
 
@@ -77,6 +94,8 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         if (!watcher.compareAndSet(null, onClientGone)) {
             throw new IllegalStateException("watched already");
         }
+        clock.stop();
+        readsHead = false;
         arm();
     }
 
@@ -86,7 +105,20 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
      * @return true if its task has not run and never will; false if it has run, is running, or there was no watch
      */
     public boolean unwatch() {
+        clock.start(clocks.keepAlive());
         return watcher.getAndSet(null) != null;
+    }
+
+    @Override
+    public void onOpen() {
+        super.onOpen();
+        clock.start(clocks.head());
+    }
+
+    @Override
+    public void onClose(@Nullable Throwable cause) {
+        clock.close();
+        super.onClose(cause);
     }
 
     @Override
@@ -134,8 +166,19 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         }
         if (watcher.get() != null) {
             arm();
+        } else if (filled > 0 && !readsHead) {
+            readsHead = true;
+            clock.start(clocks.head());
         }
         return filled;
+    }
+
+    /** Of HTTP/1, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle timeout. */
+    @Override
+    protected void onIdleExpired(TimeoutException timeout) {
+        if (!isHttp1()) {
+            super.onIdleExpired(timeout);
+        }
     }
 
     /** The connection wants to read. The selector knows nothing of bytes that are peeked already. */
@@ -150,6 +193,20 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
 
     int peekedBytes() {
         return input.peekedBytes();
+    }
+
+    private void clockExpired() {
+        if (clock.hasExpired() && watcher.get() == null && isHttp1()) {
+            close(new TimeoutException(readsHead ? "clientHead" : "keepAlive"));
+        }
+    }
+
+    private boolean isHttp1() {
+        Connection connection = getConnection();
+        if (connection instanceof SslConnection tls) {
+            connection = tls.getSslEndPoint().getConnection();
+        }
+        return connection instanceof ConnectionMetaData;
     }
 
     private void arm() {
