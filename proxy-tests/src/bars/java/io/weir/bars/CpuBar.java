@@ -28,7 +28,8 @@ public final class CpuBar {
     private static final Duration ROUND = Duration.ofSeconds(4);
     private static final Duration WARM_UP = Duration.ofSeconds(4);
     private static final int WARM_UP_REQUESTS = 60_000;
-    private static final int MOST_WARM_UPS = 12;
+    private static final Duration WARM_UP_CPU_TIME = Duration.ofSeconds(8);
+    private static final int MOST_WARM_UPS = 24;
 
     private static final List<String> JVM = List.of("-Xms256m", "-Xmx256m");
 
@@ -83,10 +84,15 @@ public final class CpuBar {
         ports.put(peer, port);
     }
 
+    /** A JVM's compilers need processor time, too: on a busy machine the number of requests does not tell it. */
     private void warmUp(Peer peer) throws IOException, InterruptedException {
         long requests = 0;
-        for (int i = 0; i < MOST_WARM_UPS && (i < 2 || requests < WARM_UP_REQUESTS); i++) {
+        for (int i = 0; i < MOST_WARM_UPS; i++) {
             requests += WRK.ask(url(peer, BODIES.get(i % BODIES.size())), WARM_UP).requests();
+            boolean hadTime = peer == Peer.NGINX || Cpu.timeOf(processes.get(peer)).compareTo(WARM_UP_CPU_TIME) > 0;
+            if (i > 0 && hadTime && requests > WARM_UP_REQUESTS) {
+                break;
+            }
         }
         System.out.println(peer + " has answered " + requests + " requests to warm up");
     }
