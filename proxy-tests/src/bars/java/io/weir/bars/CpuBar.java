@@ -88,8 +88,10 @@ public final class CpuBar {
     private void warmUp(Peer peer) throws IOException, InterruptedException {
         long requests = 0;
         for (int i = 0; i < MOST_WARM_UPS; i++) {
-            requests += WRK.ask(url(peer, BODIES.get(i % BODIES.size())), WARM_UP).requests();
-            boolean hadTime = peer == Peer.NGINX || Cpu.timeOf(processes.get(peer)).compareTo(WARM_UP_CPU_TIME) > 0;
+            requests +=
+                    WRK.ask(url(peer, BODIES.get(i % BODIES.size())), WARM_UP).requests();
+            boolean hadTime =
+                    peer == Peer.NGINX || Cpu.timeOf(processes.get(peer)).compareTo(WARM_UP_CPU_TIME) > 0;
             if (i > 0 && hadTime && requests > WARM_UP_REQUESTS) {
                 break;
             }
@@ -146,8 +148,13 @@ public final class CpuBar {
         for (Body body : BODIES) {
             // A literal of nginx's ends at 4 KiB; a concatenation does not.
             String kilobyte = "x".repeat(Math.min(body.bytes, 1024));
-            server.append("location = /").append(body.bytes).append(" { set $k ").append(kilobyte);
-            server.append("; return 200 \"").append("${k}".repeat(body.bytes / kilobyte.length())).append("\"; }\n");
+            server.append("location = /")
+                    .append(body.bytes)
+                    .append(" { set $k ")
+                    .append(kilobyte);
+            server.append("; return 200 \"")
+                    .append("${k}".repeat(body.bytes / kilobyte.length()))
+                    .append("\"; }\n");
         }
         return server.append('}').toString();
     }

@@ -54,7 +54,8 @@ public final class MemoryBar {
     /** The most that Weir held while a client read like that. */
     private long download() throws Exception {
         try (Socket client = connect()) {
-            client.getOutputStream().write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(ISO_8859_1));
+            client.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(ISO_8859_1));
             try (Socket served = accept()) {
                 readHead(served.getInputStream());
                 send(served.getOutputStream(), "HTTP/1.1 200 OK\r\n");

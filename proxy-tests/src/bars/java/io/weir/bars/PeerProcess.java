@@ -71,7 +71,8 @@ final class PeerProcess implements AutoCloseable {
     private String answer() throws IOException {
         String line = answers.readLine();
         if (line == null) {
-            throw new IOException("the peer has ended: " + process.info().commandLine().orElse("?"));
+            throw new IOException(
+                    "the peer has ended: " + process.info().commandLine().orElse("?"));
         }
         return line;
     }
