@@ -25,6 +25,7 @@ class LogLinesTest {
     private static final String SITE = "log-lines.test";
 
     private static RefusingPort refusing;
+    private static RefusingPort refusingToo;
     private static ScriptedUpstream silent;
     private static ScriptedUpstream babbling;
     private static EchoUpstream echo;
@@ -35,6 +36,7 @@ class LogLinesTest {
     @BeforeAll
     static void start() {
         refusing = RefusingPort.open();
+        refusingToo = RefusingPort.open();
         silent = ScriptedUpstream.of(connection -> {
             connection.readRequest();
             connection.hang();
@@ -60,6 +62,8 @@ class LogLinesTest {
                                 .upstream(refusing.uri(), u -> u.maxFails(0))
                                 .upstream(echo.uri(), u -> u.backup())
                                 .build()))
+                .route(Route.prefix("/out/").to(UpstreamPool.of("out", refusing.uri(), refusingToo.uri())))
+                .route(Route.prefix("/small/").maxRequestBody(3).to(pool("small", echo.uri())))
                 .route(Route.prefix("/echo/").to(pool("echo", echo.uri())))
                 .route(Route.prefix("/broken/")
                         .use(Middleware.gate(request -> {
@@ -79,6 +83,7 @@ class LogLinesTest {
         errors.close();
         access.close();
         refusing.close();
+        refusingToo.close();
         silent.close();
         babbling.close();
         echo.close();
@@ -144,6 +149,39 @@ class LogLinesTest {
         LogCapture.Line line = errors.await("GET /second/a,");
         assertThat(line.level()).isEqualTo(Level.WARN);
         assertThat(line.message()).startsWith("connection_refused: ").endsWith("; next " + echo.uri());
+    }
+
+    @Test
+    void anUpstreamThatIsTakenOutIsNamedOnceAndThenThePoolIsNoneAvailable() {
+        try (LogCapture changes = LogCapture.of("io.weir.upstream")) {
+            assertThat(get("/out/first").status()).isEqualTo(502);
+            assertThat(get("/out/second").status()).isEqualTo(502);
+
+            LogCapture.Line none = errors.await("GET /out/second,");
+            assertThat(none.level()).isEqualTo(Level.WARN);
+            assertThat(none.message())
+                    .startsWith("destination_unavailable: no upstream of \"out\" can be tried: ")
+                    .contains(refusing.uri() + " (out after 1 failures)", refusingToo.uri() + " (out after 1 failures)")
+                    .endsWith("; 502");
+            assertThat(changes.lines("ejected from \"out\""))
+                    .allMatch(line -> line.level() == Level.WARN)
+                    .extracting(LogCapture.Line::message)
+                    .containsExactlyInAnyOrder(
+                            "upstream " + refusing.uri() + " ejected from \"out\" for PT10S after 1 failures",
+                            "upstream " + refusingToo.uri() + " ejected from \"out\" for PT10S after 1 failures");
+        }
+    }
+
+    @Test
+    void aBodyThatIsTooLargeIs413AndNoWarning() {
+        RawResponse response = RawClient.exchange(
+                weir.port(), "POST /small/a HTTP/1.1\r\nHost: " + SITE + "\r\nContent-Length: 4\r\n\r\nabcd");
+
+        assertThat(response.status()).isEqualTo(413);
+        LogCapture.Line line = errors.await("POST /small/a,");
+        assertThat(line.level()).isEqualTo(Level.DEBUG);
+        assertThat(line.message()).startsWith("http_request_error: ").endsWith("; 413");
+        assertWarnings("POST /small/a,", 0);
     }
 
     @Test
