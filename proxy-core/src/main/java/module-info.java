@@ -1,3 +1,3 @@
 module io.weir.core {
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 }

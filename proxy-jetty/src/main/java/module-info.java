@@ -3,5 +3,5 @@ module io.weir.jetty {
     requires org.eclipse.jetty.http2.server;
     requires transitive org.eclipse.jetty.server;
     requires org.slf4j;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 }
