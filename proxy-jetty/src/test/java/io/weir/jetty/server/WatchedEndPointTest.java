@@ -347,7 +347,7 @@ class WatchedEndPointTest {
             Held held = handler.next();
             held.request.addFailureListener(held.callback::failed);
 
-            server.close();
+            server.stopAtOnce();
 
             client.readToTheEnd();
         }
