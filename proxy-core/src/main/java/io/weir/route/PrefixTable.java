@@ -1,11 +1,12 @@
 package io.weir.route;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Exact paths and prefixes of one site. The prefixes stand in one sorted array, each with a link to the longest other one
@@ -22,36 +23,42 @@ final class PrefixTable<P> {
 
     private final Map<String, List<RouteTable.Entry<P>>> exact;
     private final Map<String, List<RouteTable.Entry<P>>> lackingSlash;
-    private final String[] prefixes;
-    private final List<List<RouteTable.Entry<P>>> entries;
-    private final int[] shorter;
+    /** In the order of their prefixes. */
+    private final List<Place<P>> places = new ArrayList<>();
+
+    /** Lengths of the keys of {@code lackingSlash}: most paths need not be looked up. */
+    private final BitSet lackingLengths = new BitSet();
 
     /** The different lengths of prefixes, ascending; empty where there are few. */
     private final int[] lengths;
 
     /** For each start of a prefix that a search may ask for, prefixes themselves included, the place of its longest prefix. */
-    private final Map<String, Integer> starts;
+    private final Map<String, Place<P>> starts;
+
+    /** For starts that no shorter prefix fits. */
+    private final Place<P> none = new Place<>("", List.of(), null);
+
+    /** A prefix and its routes, in order; {@code shorter} is the longest other prefix that it starts with. */
+    record Place<P>(
+            String prefix,
+            List<RouteTable.Entry<P>> entries,
+            @Nullable Place<P> shorter) {}
 
     private PrefixTable(Builder<P> builder) {
         exact = frozen(builder.exact);
-        prefixes = builder.prefixes.keySet().toArray(String[]::new);
-        entries = builder.prefixes.values().stream().map(List::copyOf).toList();
-        shorter = new int[prefixes.length];
-        for (int i = 0; i < prefixes.length; i++) {
-            int candidate = i - 1;
-            while (candidate >= 0 && !prefixes[i].startsWith(prefixes[candidate])) {
-                candidate = shorter[candidate];
-            }
-            shorter[i] = candidate;
-        }
+        builder.prefixes.forEach((prefix, routes) -> {
+            Place<P> before = places.isEmpty() ? null : places.get(places.size() - 1);
+            places.add(new Place<>(prefix, List.copyOf(routes), startOf(prefix, before)));
+        });
         Map<String, List<RouteTable.Entry<P>>> bare = new HashMap<>();
         builder.exact.forEach((path, routes) -> addLackingSlash(bare, path, routes));
         builder.prefixes.forEach((path, routes) -> addLackingSlash(bare, path, routes));
         lackingSlash = frozen(bare);
-        lengths = prefixes.length <= FEW
+        bare.keySet().forEach(path -> lackingLengths.set(path.length()));
+        lengths = places.size() <= FEW
                 ? new int[0]
-                : Arrays.stream(prefixes)
-                        .mapToInt(String::length)
+                : places.stream()
+                        .mapToInt(place -> place.prefix.length())
                         .sorted()
                         .distinct()
                         .toArray();
@@ -60,7 +67,9 @@ final class PrefixTable<P> {
 
     private static <P> Map<String, List<RouteTable.Entry<P>>> frozen(Map<String, List<RouteTable.Entry<P>>> map) {
         map.replaceAll((path, routes) -> List.copyOf(routes));
-        return Map.copyOf(map);
+        // Not Map.copyOf: names that count up have hash codes side by side, and its open addressing makes long runs of
+        // them.
+        return map.isEmpty() ? Map.of() : map;
     }
 
     private static <P> void addLackingSlash(
@@ -77,12 +86,10 @@ final class PrefixTable<P> {
     }
 
     /** Leaves for each prefix, at each length where the search for it goes on to longer ones, the mark that makes it do so. */
-    private Map<String, Integer> starts() {
-        Map<String, Integer> marks = new HashMap<>();
-        if (lengths.length == 0) {
-            return Map.of();
-        }
-        for (String prefix : prefixes) {
+    private Map<String, Place<P>> starts() {
+        Map<String, Place<P>> marks = new HashMap<>();
+        for (Place<P> place : places) {
+            String prefix = place.prefix;
             int low = 0;
             int high = lengths.length - 1;
             while (low <= high) {
@@ -90,12 +97,14 @@ final class PrefixTable<P> {
                 if (lengths[middle] > prefix.length()) {
                     high = middle - 1;
                 } else {
-                    marks.computeIfAbsent(prefix.substring(0, lengths[middle]), this::nearest);
+                    String start = prefix.substring(0, lengths[middle]);
+                    Place<P> nearest = nearest(start);
+                    marks.put(start, nearest == null ? none : nearest);
                     low = middle + 1;
                 }
             }
         }
-        return Map.copyOf(marks);
+        return marks;
     }
 
     /** Routes for exactly that path. */
@@ -105,20 +114,21 @@ final class PrefixTable<P> {
 
     /** Routes that proxy, for that path and a slash: exact ones, then prefixes. */
     List<RouteTable.Entry<P>> lackingSlash(String path) {
-        return lackingSlash.getOrDefault(path, List.of());
+        return lackingLengths.get(path.length()) ? lackingSlash.getOrDefault(path, List.of()) : List.of();
     }
 
-    /** Place of the longest prefix of the path, or −1. */
-    int longest(String path) {
+    /** The longest prefix of the path, or null. */
+    @Nullable
+    Place<P> longest(String path) {
         if (lengths.length == 0) {
             return nearest(path);
         }
-        int found = -1;
+        Place<P> found = none;
         int low = 0;
         int high = lengths.length - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
-            Integer place = lengths[middle] > path.length() ? null : starts.get(path.substring(0, lengths[middle]));
+            Place<P> place = lengths[middle] > path.length() ? null : starts.get(path.substring(0, lengths[middle]));
             if (place == null) {
                 high = middle - 1;
             } else {
@@ -126,26 +136,30 @@ final class PrefixTable<P> {
                 low = middle + 1;
             }
         }
-        return found;
+        return found == none ? null : found;
     }
 
-    private int nearest(String path) {
-        int found = Arrays.binarySearch(prefixes, path);
-        int at = found >= 0 ? found : -found - 2;
-        while (at >= 0 && !path.startsWith(prefixes[at])) {
-            at = shorter[at];
+    private @Nullable Place<P> nearest(String path) {
+        int low = 0;
+        int high = places.size() - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            if (places.get(middle).prefix.compareTo(path) <= 0) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
         }
-        return at;
+        return high < 0 ? null : startOf(path, places.get(high));
     }
 
-    /** Place of the next shorter prefix, or −1. */
-    int shorter(int at) {
-        return shorter[at];
-    }
-
-    /** Routes at that place, in order. */
-    List<RouteTable.Entry<P>> entries(int at) {
-        return entries.get(at);
+    /** The first on the way up from there that the path starts with. */
+    private static <P> @Nullable Place<P> startOf(String path, @Nullable Place<P> from) {
+        Place<P> place = from;
+        while (place != null && !path.startsWith(place.prefix)) {
+            place = place.shorter;
+        }
+        return place;
     }
 
     static final class Builder<P> {
