@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.weir.jetty.server.WatchingServer.BodyReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -436,7 +437,7 @@ class WatchedEndPointTest {
     }
 
     @Test
-    void anIdleTimeoutIsJettysOwnWhileWatched() throws Exception {
+    void noClockOfTheConnectionRunsWhileItsRequestIsAnswered() throws Exception {
         AtomicInteger expired = new AtomicInteger();
         Waiting handler = new Waiting() {
             @Override
@@ -450,18 +451,55 @@ class WatchedEndPointTest {
         };
         WatchingServer server = new WatchingServer(handler);
         server.connector.setIdleTimeout(50);
+        server.connector.setClientClocks(clocks(Duration.ofSeconds(60), Duration.ofMillis(300)));
         try (server;
-                RawClient client = server.start().connect()) {
-            client.get("/");
-            Held held = handler.next();
+                RawClient slow = server.start().connect();
+                RawClient quick = server.connect()) {
+            slow.get("/slow");
+            Held waiting = handler.next();
+            quick.get("/quick");
+            handler.next().answerWithPath();
+            assertThat(quick.answer()).isEqualTo("/quick");
 
-            until("the idle timeout has been ignored three times", () -> expired.get() >= 3);
-            held.answerWithPath();
+            assertThat(quick.isAtEnd())
+                    .as("keepAlive closes it once it is idle")
+                    .isTrue();
+            waiting.answerWithPath();
 
-            assertThat(client.answer()).isEqualTo("/");
-            assertThat(client.isAtEnd()).as("closed when idle, unwatched").isTrue();
+            assertThat(slow.answer()).isEqualTo("/slow");
+            assertThat(slow.isAtEnd()).as("keepAlive closes it once it is idle").isTrue();
         }
+        assertThat(expired).hasValue(0);
         assertThat(gone).hasValue(0);
+    }
+
+    @Test
+    void aHeadThatTricklesOrNeverBeginsIsCutOffByItsClock() throws Exception {
+        Waiting handler = new Waiting();
+        WatchingServer server = new WatchingServer(handler);
+        server.connector.setClientClocks(clocks(Duration.ofMillis(200), Duration.ofSeconds(60)));
+        try (server;
+                RawClient silent = server.start().connect();
+                RawClient trickling = server.connect()) {
+            trickling.send("GET / HTTP/1.1\r\nHost: h\r\n");
+
+            until("the client that trickles is cut off", () -> isCutOff(trickling));
+            assertThat(silent.isAtEnd()).as("the silent one, too").isTrue();
+        }
+        assertThat(handler.held).isEmpty();
+    }
+
+    private static boolean isCutOff(RawClient client) {
+        try {
+            client.send("X: 1\r\n");
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static ClientClocks clocks(Duration head, Duration keepAlive) {
+        return new ClientClocks(head, keepAlive);
     }
 
     @Test
