@@ -252,29 +252,42 @@ class WatchedEndPointTest {
 
     @Test
     void aClientThatLeavesAfterItsBodyWasReadIsNoticed() throws Exception {
-        CompletableFuture<String> body = new CompletableFuture<>();
-        Handler handler = new Handler.Abstract.NonBlocking() {
-            @Override
-            public boolean handle(Request request, Response response, Callback callback) {
-                endPointOf(request).watch(() -> {
-                    gone.incrementAndGet();
-                    callback.failed(new IOException("client gone"));
-                });
-                new BodyReader(request, body::complete).run();
-                return true;
-            }
-        };
+        Waiting handler = new Waiting();
         try (WatchingServer server = new WatchingServer(handler).start();
                 RawClient client = server.connect()) {
             client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
-            client.send("ab");
-            client.send("cd");
+            Held held = handler.next();
+            CompletableFuture<String> body = new CompletableFuture<>();
+            upstream.execute(new BodyReader(held.request, body::complete));
+            until("the connection waits for the body", held.client::isFillInterested);
+            client.send("abcd");
             assertThat(body.get(10, TimeUnit.SECONDS)).isEqualTo("abcd");
             assertThat(gone).hasValue(0);
 
             client.finish();
 
             until("the client is gone", () -> gone.get() == 1);
+            held.callback.failed(new IOException("client gone"));
+        }
+    }
+
+    @Test
+    void aClientThatLeavesBehindAFullPeekIsNoticedOnceThatIsRead() throws Exception {
+        Waiting handler = new Waiting();
+        try (WatchingServer server = new WatchingServer(handler).start();
+                RawClient client = server.connect()) {
+            client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4096\r\n\r\n");
+            Held held = handler.next();
+            client.send("x".repeat(WatchedEndPoint.PEEK_LIMIT)).finish();
+            until("the peek is full", () -> held.client.peekedBytes() == WatchedEndPoint.PEEK_LIMIT);
+            assertThat(gone).hasValue(0);
+
+            CompletableFuture<String> body = new CompletableFuture<>();
+            upstream.execute(new BodyReader(held.request, body::complete));
+
+            assertThat(body.get(10, TimeUnit.SECONDS)).hasSize(WatchedEndPoint.PEEK_LIMIT);
+            until("the client is gone", () -> gone.get() == 1);
+            held.callback.failed(new IOException("client gone"));
         }
     }
 
