@@ -6,6 +6,7 @@ import io.weir.header.HopByHopHeaders;
 import io.weir.http.Headers;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
+import io.weir.jetty.server.PendingWrite;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.IteratingCallback;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,7 @@ final class RequestSender extends IteratingCallback {
     private final Attempt attempt;
     private final RequestBody body;
     private final Http1Connection connection;
+    private final PendingWrite write = new PendingWrite(this);
     private @Nullable Clock clock;
     private Content.@Nullable Chunk chunk;
     private boolean headWritten;
@@ -35,7 +38,6 @@ final class RequestSender extends IteratingCallback {
     private volatile boolean holdsBodyBack;
     private volatile boolean sent;
     private volatile boolean done;
-    private volatile boolean writing;
 
     RequestSender(Http1Call call, Attempt attempt, RequestBody body, Http1Connection connection) {
         this.call = call;
@@ -101,7 +103,6 @@ final class RequestSender extends IteratingCallback {
     @Override
     protected void onSuccess() {
         releaseChunk();
-        writing = false;
         if (clock != null) {
             clock.stop();
         }
@@ -125,38 +126,38 @@ final class RequestSender extends IteratingCallback {
 
     private void write(@Nullable ByteBuffer head, Content.@Nullable Chunk next) {
         sent = true;
-        writing = true;
+        Callback callback = write.begin();
         if (!body.isChunked()) {
             ByteBuffer data = next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer();
             if (head == null) {
-                connection.getEndPoint().write(this, data);
+                connection.getEndPoint().write(callback, data);
             } else if (next == null) {
-                connection.getEndPoint().write(this, head);
+                connection.getEndPoint().write(callback, head);
             } else {
-                connection.getEndPoint().write(this, head, data);
+                connection.getEndPoint().write(callback, head, data);
             }
         } else {
-            writeChunk(head == null ? BufferUtil.EMPTY_BUFFER : head, next);
+            writeChunk(callback, head == null ? BufferUtil.EMPTY_BUFFER : head, next);
         }
-        if (writing) {
+        if (write.isPending()) {
             startClock();
         }
     }
 
-    private void writeChunk(ByteBuffer head, Content.@Nullable Chunk next) {
+    private void writeChunk(Callback callback, ByteBuffer head, Content.@Nullable Chunk next) {
         if (next == null) {
-            connection.getEndPoint().write(this, head);
+            connection.getEndPoint().write(callback, head);
             return;
         }
         ByteBuffer tail = last ? end(next) : BufferUtil.EMPTY_BUFFER;
         if (!next.hasRemaining()) {
-            connection.getEndPoint().write(this, head, tail);
+            connection.getEndPoint().write(callback, head, tail);
             return;
         }
         byte[] size = (Integer.toHexString(next.remaining()) + "\r\n").getBytes(StandardCharsets.US_ASCII);
         connection
                 .getEndPoint()
-                .write(this, head, ByteBuffer.wrap(size), next.getByteBuffer(), ByteBuffer.wrap(CRLF), tail);
+                .write(callback, head, ByteBuffer.wrap(size), next.getByteBuffer(), ByteBuffer.wrap(CRLF), tail);
     }
 
     /** The last chunk, with the client's trailers where they may stand (RFC 9110 §6.5.1). */
@@ -216,14 +217,14 @@ final class RequestSender extends IteratingCallback {
             clock = running;
         }
         running.start(attempt.timeouts().send());
-        if (!writing) {
+        if (!write.isPending()) {
             running.stop(); // the write came through meanwhile
         }
     }
 
     private void expired() {
         Clock running = clock;
-        if (running != null && running.hasExpired() && writing) {
+        if (running != null && running.hasExpired() && write.isPending()) {
             call.sendExpired();
         }
     }
