@@ -104,7 +104,12 @@ public final class JettyProxyServer implements AutoCloseable {
         private final List<Listener> listeners = new ArrayList<>();
         private int selectors = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
-        private record Listener(String host, int port) {}
+        private record Listener(String host, int port) {
+            @Override
+            public String toString() {
+                return host + ":" + port;
+            }
+        }
 
         private Builder(ProxyConfig config) {
             this.config = config;

@@ -13,10 +13,7 @@ final class RequestHeadEncoder {
 
     private RequestHeadEncoder() {}
 
-    /**
-     * The bytes of a head, its empty line included. {@code framing} is whole field lines, or null; a Content-Length among
-     * the fields is the client's and does not go on beside it.
-     */
+    /** The bytes of a head, its empty line included. {@code framing} is a whole field line, or null. */
     static ByteBuffer encode(String method, String target, Headers headers, @Nullable String framing) {
         int length = method.length() + 1 + target.length() + VERSION.length() + 2;
         for (int i = 0; i < headers.size(); i++) {
@@ -31,9 +28,6 @@ final class RequestHeadEncoder {
         at = put(target, bytes, at);
         at = put(VERSION, bytes, at);
         for (int i = 0; i < headers.size(); i++) {
-            if (isLength(headers.name(i))) {
-                continue;
-            }
             at = put(headers.name(i), bytes, at);
             bytes[at++] = ':';
             bytes[at++] = ' ';
@@ -47,10 +41,6 @@ final class RequestHeadEncoder {
         bytes[at++] = '\r';
         bytes[at++] = '\n';
         return ByteBuffer.wrap(bytes, 0, at);
-    }
-
-    private static boolean isLength(String name) {
-        return name.length() == 14 && name.equalsIgnoreCase("Content-Length");
     }
 
     /** Latin-1: the low byte of each char. This copies without an array in between. */
