@@ -4,13 +4,13 @@ import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.http.RequestHead;
 import io.weir.jetty.server.ClientClocks;
+import io.weir.jetty.server.Http2Connections;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -166,7 +166,7 @@ public final class JettyProxyServer implements AutoCloseable {
             SharedSelectorConnector first = null;
             for (Listener listener : listeners) {
                 SharedSelectorConnector connector = new SharedSelectorConnector(
-                        server, 1, selectors, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
+                        server, 1, selectors, new HttpConnectionFactory(http), new Http2Connections(http));
                 connector.setHost(listener.host);
                 connector.setPort(listener.port);
                 connector.setAcceptQueueSize(1024);
