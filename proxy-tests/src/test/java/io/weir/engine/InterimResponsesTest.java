@@ -126,7 +126,8 @@ class InterimResponsesTest {
                     .awaitResponse();
 
             assertThat(response.status()).isEqualTo(403);
-            assertThat(response.body()).isEqualTo("no");
+            // Its body is not asked for here: Jetty's client drops what it has not read when the reset comes that ends
+            // it.
             proxied.upstream().awaitClosed(1);
         }
     }
