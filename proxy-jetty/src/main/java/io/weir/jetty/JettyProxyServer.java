@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -162,8 +163,7 @@ public final class JettyProxyServer implements AutoCloseable {
             Server server = new Server(threads, null, buffers);
             HttpConfiguration http = new HttpConfiguration();
             JettyProxyHandler.configure(http, config);
-            List<ServerConnector> connectors = new ArrayList<>();
-            SharedSelectorConnector first = null;
+            List<SharedSelectorConnector> connectors = new ArrayList<>();
             for (Listener listener : listeners) {
                 SharedSelectorConnector connector = new SharedSelectorConnector(
                         server, 1, selectors, new HttpConnectionFactory(http), new Http2Connections(http));
@@ -175,9 +175,9 @@ public final class JettyProxyServer implements AutoCloseable {
                         config.timeouts().clientHead(), config.timeouts().keepAlive()));
                 connectors.add(connector);
                 server.addConnector(connector);
-                first = first == null ? connector : first;
             }
-            JettyProxyHandler handler = JettyProxyHandler.standAlone(config, first.clientConnector());
+            ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
+            JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);
             server.setHandler(handler);
             try {
                 server.start();
