@@ -127,7 +127,9 @@ class InterimResponsesTest {
                     .awaitResponse();
 
             assertThat(response.status()).isEqualTo(403);
-            assertThat(response.resetCode().orElse(NO_ERROR.code)).isEqualTo(NO_ERROR.code); // RFC 9113 §8.1
+            // Its body is not asked for here: Jetty's client drops what it has not read when the reset comes that ends
+            // it. With this code other clients don't (RFC 9113 §8.1).
+            assertThat(response.resetCode().orElse(NO_ERROR.code)).isEqualTo(NO_ERROR.code);
             proxied.upstream().awaitClosed(1);
         }
     }

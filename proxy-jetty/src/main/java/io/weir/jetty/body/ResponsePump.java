@@ -85,16 +85,17 @@ public final class ResponsePump extends IteratingCallback {
             return Action.SUCCEEDED;
         }
         Content.Chunk next = begun || mayHaveBody() ? source.read() : null;
+        boolean broken = Content.Chunk.isFailure(next);
+        if (!begun && (next == null || broken)) {
+            begun = true;
+            write(false, null); // a body that is broken already is read as broken again, once the client has the head
+            return Action.SCHEDULED;
+        }
         if (next == null) {
-            if (!begun) {
-                begun = true;
-                write(false, null);
-                return Action.SCHEDULED;
-            }
             source.demand(this::iterate);
             return Action.IDLE;
         }
-        if (Content.Chunk.isFailure(next)) {
+        if (broken) {
             sourceBroke = true;
             listener.upstreamBroke(next.getFailure());
             last = true;
