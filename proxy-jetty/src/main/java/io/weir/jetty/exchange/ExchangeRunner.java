@@ -14,7 +14,10 @@ import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -219,6 +222,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (pumping != null) {
             pumping.abort(cause);
         }
+        if (lastsUntilClose()) {
+            closeByReset();
+        }
         end(cause);
     }
 
@@ -388,6 +394,26 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             callback.succeeded();
         } else {
             callback.failed(cause);
+        }
+    }
+
+    /** Whether the end of the connection looks like the end of the body. */
+    private boolean lastsUntilClose() {
+        return request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_0
+                && response.isCommitted()
+                && !response.getHeaders().contains(HttpHeader.CONTENT_LENGTH);
+    }
+
+    /** Lets the connection be closed so that the client can tell it from an orderly end. */
+    private void closeByReset() {
+        Object transport =
+                request.getConnectionMetaData().getConnection().getEndPoint().getTransport();
+        if (transport instanceof SocketChannel channel) {
+            try {
+                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            } catch (IOException | UnsupportedOperationException e) {
+                return; // it is closed already, or is no TCP
+            }
         }
     }
 

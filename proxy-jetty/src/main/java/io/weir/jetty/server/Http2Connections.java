@@ -6,14 +6,15 @@ import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.api.server.ServerSessionListener;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * HTTP/2 in the clear, on connections whose end is the end of all their streams. Where a client says goodbye (GOAWAY) before
- * it closes, Jetty lets streams whose request is whole go on, and so it notices only when a write fails that nobody is
- * there.
+ * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in two cases:
+ * a client that says goodbye (GOAWAY) before it closes, while the request was whole already; and a body of another length
+ * than said, for which Jetty itself resets the stream.
  */
 public final class Http2Connections extends HTTP2CServerConnectionFactory {
     /** Connections with that configuration. */
@@ -35,10 +36,22 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
         public void onFailure(Session session, Throwable failure, Callback callback) {
             for (Stream stream : session.getStreams()) {
                 if (!stream.isClosed()) {
-                    onFailure(stream, ErrorCode.CANCEL_STREAM_ERROR.code, "client_gone", failure, Callback.NOOP);
+                    tell(stream, failure);
                 }
             }
             super.onFailure(session, failure, callback);
+        }
+
+        @Override
+        public void onClosed(Stream stream) {
+            if (stream.isReset()) {
+                tell(stream, new EofException("the stream was reset"));
+            }
+        }
+
+        /** Does nothing where the exchange has ended. */
+        private void tell(Stream stream, Throwable failure) {
+            onFailure(stream, ErrorCode.CANCEL_STREAM_ERROR.code, "client_gone", failure, Callback.NOOP);
         }
     }
 }
