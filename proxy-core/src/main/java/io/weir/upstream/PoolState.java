@@ -1,11 +1,16 @@
 package io.weir.upstream;
 
 import io.weir.http.ProxyError;
+import io.weir.http.ResponseHead;
 import io.weir.http.Variables;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.StringJoiner;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,34 +40,68 @@ public final class PoolState {
 
     private final UpstreamPool pool;
     private final PoolLock lock;
-    private final Map<String, UpstreamState> states;
-    private final UpstreamGroup primaries;
-    private final UpstreamGroup backups;
+    private final Map<String, UpstreamState> states = new LinkedHashMap<>();
+    private final Map<UpstreamState, Place> places = new IdentityHashMap<>();
+    /** The servers, and the backups, whose turn it is only when no server can be chosen. */
+    private final List<UpstreamGroup> groups;
 
-    /** Live state for a pool that is new. */
-    public PoolState(UpstreamPool pool) {
+    private final Sessions sessions;
+
+    /** Live state for a pool that is new, with the same chance each time: for tests. */
+    PoolState(UpstreamPool pool) {
         this(pool, null);
     }
 
-    /** Live state for a pool that takes the place of {@code before}: upstreams with the same URL keep their state. */
-    public PoolState(UpstreamPool pool, @Nullable PoolState before) {
+    /** Live state for a pool that takes the place of {@code before}, with the same chance each time: for tests. */
+    PoolState(UpstreamPool pool, @Nullable PoolState before) {
+        this(pool, before, new SplittableRandom(0));
+    }
+
+    /**
+     * Live state for a pool that takes the place of {@code before}: upstreams with the same URL keep their state, and new
+     * ones start slowly if they are to.
+     *
+     * @param before null if the pool is new
+     * @param random all chance there is; used under this pool's lock only
+     */
+    public PoolState(UpstreamPool pool, @Nullable PoolState before, RandomGenerator random) {
         this.pool = pool;
         lock = before == null ? new PoolLock() : before.lock;
-        states = new HashMap<>();
         synchronized (lock) {
             List<UpstreamState> first = new ArrayList<>();
             List<UpstreamState> second = new ArrayList<>();
             for (Upstream upstream : pool.upstreams()) {
-                UpstreamState known = before == null ? null : before.states.get(upstream.url());
-                UpstreamState state = known == null ? new UpstreamState(upstream) : known;
-                state.configure(upstream);
+                UpstreamState state = stateOf(upstream, before);
                 states.put(upstream.url(), state);
                 (upstream.isBackup() ? second : first).add(state);
             }
             boolean single = first.size() == 1 && second.isEmpty();
-            primaries = new UpstreamGroup(lock, first, single, pool.balancing());
-            backups = new UpstreamGroup(lock, second, false, pool.balancing());
+            groups = second.isEmpty()
+                    ? List.of(group(first, single, random))
+                    : List.of(group(first, single, random), group(second, false, random));
+            sessions = new Sessions(pool, states.values(), before == null ? null : before.sessions);
         }
+    }
+
+    private static UpstreamState stateOf(Upstream upstream, @Nullable PoolState before) {
+        UpstreamState known = before == null ? null : before.states.get(upstream.url());
+        if (known != null) {
+            known.configure(upstream);
+            return known;
+        }
+        UpstreamState joined = new UpstreamState(upstream);
+        if (before != null) {
+            joined.startWarmingOnceAsked();
+        }
+        return joined;
+    }
+
+    private UpstreamGroup group(List<UpstreamState> members, boolean single, RandomGenerator random) {
+        UpstreamGroup group = new UpstreamGroup(lock, members, single, pool.balancing(), random);
+        for (int i = 0; i < members.size(); i++) {
+            places.put(members.get(i), new Place(group, i));
+        }
+        return group;
     }
 
     /** The pool as configured. */
@@ -92,13 +131,21 @@ public final class PoolState {
 
     /**
      * Why {@link #acquire} gave nothing: {@link ProxyError#CONNECTION_LIMIT} if an upstream could be tried but for its
-     * limit, else {@link ProxyError#UPSTREAM_UNAVAILABLE}.
+     * limit, {@link ProxyError#SESSION_UNAVAILABLE} if the only one that may be tried can't, else
+     * {@link ProxyError#UPSTREAM_UNAVAILABLE}.
      */
     public ProxyError refusal(@Nullable Tried tried, long now, Variables request) {
         synchronized (lock) {
-            return primaries.isLimited(tried, now) || backups.isLimited(tried, now)
-                    ? ProxyError.CONNECTION_LIMIT
-                    : ProxyError.UPSTREAM_UNAVAILABLE;
+            UpstreamState holder = sessions.isStrict() ? holder(request, now) : null;
+            if (holder != null) {
+                return isUsable(holder, tried, now) ? ProxyError.CONNECTION_LIMIT : ProxyError.SESSION_UNAVAILABLE;
+            }
+            for (UpstreamGroup group : groups) {
+                if (group.isLimited(tried, now)) {
+                    return ProxyError.CONNECTION_LIMIT;
+                }
+            }
+            return ProxyError.UPSTREAM_UNAVAILABLE;
         }
     }
 
@@ -145,8 +192,17 @@ public final class PoolState {
     /** Which upstream {@link #acquire} would take now. Changes nothing. */
     public @Nullable UpstreamState peek(long now, Variables request) {
         synchronized (lock) {
-            UpstreamState next = primaries.choose(null, now, request);
-            return next != null ? next : backups.choose(null, now, request);
+            UpstreamState holder = holder(request, now);
+            if (holder != null && (canServe(holder, null, now) || sessions.isStrict())) {
+                return canServe(holder, null, now) ? holder : null;
+            }
+            for (UpstreamGroup group : groups) {
+                int index = group.choose(null, now, request);
+                if (index >= 0) {
+                    return group.state(index);
+                }
+            }
+            return null;
         }
     }
 
@@ -196,14 +252,61 @@ public final class PoolState {
         }
     }
 
+    /**
+     * The head of its answer is in; the strategy hears how long it took, unless it says that the upstream is ill.
+     *
+     * @param headNanos from the start of the attempt on
+     */
+    public void answered(UpstreamState state, ResponseHead head, long headNanos) {
+        synchronized (lock) {
+            Place place = places.get(state);
+            if (place != null && head.status() < 500) {
+                place.group.answered(place.index, headNanos);
+            }
+        }
+    }
+
+    /** The head as the client gets it, with word of the session where Weir issues one; learns of one that others issue. */
+    public ResponseHead keepSession(UpstreamState state, Variables request, ResponseHead head, long now) {
+        if (sessions.areOff()) {
+            return head;
+        }
+        synchronized (lock) {
+            return sessions.answered(state, request.request().headers(), head, now);
+        }
+    }
+
     /** Each upstream and, where it is so, why it can't be chosen. */
     public String describe(long now) {
-        StringBuilder text = new StringBuilder();
+        return describe(null, now);
+    }
+
+    /** Each upstream and, where it is so, why an exchange that has tried those can't choose it. */
+    public String describe(@Nullable Tried tried, long now) {
+        StringJoiner text = new StringJoiner(", ");
         synchronized (lock) {
-            primaries.describe(text, now);
-            backups.describe(text, now);
+            for (UpstreamGroup group : groups) {
+                for (int i = 0; i < group.size(); i++) {
+                    text.add(group.describe(i, tried, now));
+                }
+            }
         }
         return text.toString();
+    }
+
+    /** Those that can't be chosen now, each with the reason: {@code http://10.0.0.1 (draining)}. */
+    public List<String> obstacles(long now) {
+        List<String> obstacles = new ArrayList<>();
+        synchronized (lock) {
+            for (UpstreamGroup group : groups) {
+                for (int i = 0; i < group.size(); i++) {
+                    if (group.obstacle(i, null, now) != null) {
+                        obstacles.add(group.describe(i, null, now));
+                    }
+                }
+            }
+        }
+        return obstacles;
     }
 
     // ---- for the waiting line, under the lock ----
@@ -212,10 +315,25 @@ public final class PoolState {
         return lock;
     }
 
+    /** Takes a slot at the session's upstream, or else at the one whose turn it is. */
     @Nullable
     UpstreamState take(@Nullable Tried tried, long now, Variables request) {
-        UpstreamState chosen = primaries.take(tried, now, request);
-        return chosen != null ? chosen : backups.take(tried, now, request);
+        UpstreamState holder = holder(request, now);
+        if (holder != null && canServe(holder, tried, now)) {
+            holder.taken(now);
+            lock.touched(holder);
+            return holder;
+        }
+        if (holder != null && sessions.isStrict()) {
+            return null;
+        }
+        for (UpstreamGroup group : groups) {
+            int index = group.choose(tried, now, request);
+            if (index >= 0) {
+                return group.take(index, now);
+            }
+        }
+        return null;
     }
 
     /** Returns a slot that was granted but never used. */
@@ -226,20 +344,41 @@ public final class PoolState {
     }
 
     boolean hasRoom(long now) {
-        return primaries.hasRoom(now) || backups.hasRoom(now);
+        for (UpstreamGroup group : groups) {
+            if (group.hasRoom(now)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private @Nullable UpstreamState holder(Variables request, long now) {
+        return sessions.areOff() ? null : sessions.holder(request.request().headers(), now);
+    }
+
+    private boolean canServe(UpstreamState holder, @Nullable Tried tried, long now) {
+        return !holder.isFull() && isUsable(holder, tried, now);
+    }
+
+    private boolean isUsable(UpstreamState holder, @Nullable Tried tried, long now) {
+        Place place = places.get(holder);
+        return place != null && place.group.isUsable(holder, tried, now);
     }
 
     private Transition judge(UpstreamState state, Verdict verdict, long now) {
-        UpstreamGroup group = primaries.indexOf(state) >= 0 ? primaries : backups;
-        int index = group.indexOf(state);
-        if (group.isSingle() || index < 0 || verdict == Verdict.NEUTRAL) {
+        Place place = places.get(state);
+        if (place == null || place.group.isSingle() || verdict == Verdict.NEUTRAL) {
             // A pool of one is never taken out: there is nowhere else to go.
             return Transition.NONE;
         }
         if (verdict == Verdict.GOOD) {
-            return state.succeeded() ? Transition.RETURNED : Transition.NONE;
+            if (!state.succeeded()) {
+                return Transition.NONE;
+            }
+            state.startWarming(now);
+            return Transition.RETURNED;
         }
-        group.balancer().failed(index, group);
+        place.group.failed(place.index);
         return state.failed(now) ? Transition.EJECTED : Transition.NONE;
     }
 
@@ -264,4 +403,7 @@ public final class PoolState {
             return false;
         }
     }
+
+    /** Where an upstream stands in this pool. */
+    private record Place(UpstreamGroup group, int index) {}
 }

@@ -4,6 +4,7 @@ import io.weir.http.Variables;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /** The servers of a pool, or its backups: who of them can be chosen, and who is. Guarded by the pool's lock. */
@@ -12,6 +13,7 @@ final class UpstreamGroup implements Candidates {
     private final UpstreamState[] states;
     private final Upstream[] upstreams;
     private final boolean single;
+    private final RandomGenerator random;
     private final Balancer balancer;
 
     /** Those that can be chosen whatever the time, and those for which it has to be asked. Both as of {@link #seen}. */
@@ -23,10 +25,23 @@ final class UpstreamGroup implements Candidates {
     /** What one choice is about. */
     private final BitSet eligible = new BitSet();
 
-    UpstreamGroup(PoolLock lock, List<UpstreamState> states, boolean single, BalancingStrategy balancing) {
+    private final BitSet spared = new BitSet();
+    private int tried;
+
+    /** The chance of those that start slowly; drawn anew for each pick. */
+    private long chance;
+
+    /** @param single whether these are all that the pool has, and only one: it is never taken out */
+    UpstreamGroup(
+            PoolLock lock,
+            List<UpstreamState> states,
+            boolean single,
+            BalancingStrategy balancing,
+            RandomGenerator random) {
         this.lock = lock;
         this.states = states.toArray(UpstreamState[]::new);
         this.single = single;
+        this.random = random;
         upstreams = states.stream().map(UpstreamState::upstream).toArray(Upstream[]::new);
         if (single) {
             this.states[0].forgetFailures();
@@ -35,36 +50,44 @@ final class UpstreamGroup implements Candidates {
             lock.touched(state);
         }
         seen = lock.changes() - 1;
-        balancer = Objects.requireNonNull(balancing.start(this), "balancer");
+        chance = random.nextLong();
+        balancer = Objects.requireNonNull(balancing.start(this, random), "balancer");
     }
 
-    Balancer balancer() {
-        return balancer;
+    UpstreamState state(int index) {
+        return states[index];
     }
 
     boolean isSingle() {
         return single;
     }
 
-    @Nullable
-    UpstreamState take(PoolState.@Nullable Tried tried, long now, Variables request) {
-        UpstreamState chosen = choose(tried, now, request);
-        if (chosen != null) {
-            balancer.chosen(indexOf(chosen), this);
-            chosen.taken(now);
-            lock.touched(chosen);
-        }
-        return chosen;
-    }
-
-    /** The next one. Changes nothing. */
-    @Nullable
-    UpstreamState choose(PoolState.@Nullable Tried tried, long now, Variables request) {
+    /** The index of the next one, −1 if there is none. Changes nothing. */
+    int choose(PoolState.@Nullable Tried tried, long now, Variables request) {
         if (!findEligible(tried, now)) {
-            return null;
+            return -1;
         }
         int index = balancer.choose(this, request);
-        return index >= 0 && eligible.get(index) ? states[index] : null;
+        return index >= 0 && eligible.get(index) ? index : -1;
+    }
+
+    /** Takes a slot at the one that {@link #choose} has just given. */
+    UpstreamState take(int index, long now) {
+        balancer.chosen(index, this);
+        if (!doubtful.isEmpty()) {
+            chance = random.nextLong();
+        }
+        states[index].taken(now);
+        lock.touched(states[index]);
+        return states[index];
+    }
+
+    void failed(int index) {
+        balancer.failed(index, this);
+    }
+
+    void answered(int index, long headNanos) {
+        balancer.answered(index, headNanos, this);
     }
 
     /** Whether there is one that an exchange which tried nothing yet could take. */
@@ -75,47 +98,83 @@ final class UpstreamGroup implements Candidates {
     /** Whether there is one that only its limit keeps from being chosen. */
     boolean isLimited(PoolState.@Nullable Tried tried, long now) {
         for (UpstreamState state : states) {
-            boolean usable = !state.upstream().isDown()
-                    && !state.isDraining()
-                    && (single || !state.isEjected(now))
-                    && (tried == null || !tried.contains(state));
-            if (usable && state.isFull()) {
+            if (state.isFull() && !state.isDraining() && isUsable(state, tried, now)) {
                 return true;
             }
         }
         return false;
     }
 
-    int indexOf(UpstreamState state) {
-        for (int i = 0; i < states.length; i++) {
-            if (states[i] == state) {
-                return i;
-            }
+    /** Whether neither its health nor this exchange's past speaks against it. */
+    boolean isUsable(UpstreamState state, PoolState.@Nullable Tried tried, long now) {
+        return !state.upstream().isDown()
+                && (single || !state.isEjected(now))
+                && (tried == null || !tried.contains(state));
+    }
+
+    /** Why that one can't be chosen by an exchange that has tried those; null if it can. */
+    @Nullable
+    String obstacle(int index, PoolState.@Nullable Tried tried, long now) {
+        UpstreamState state = states[index];
+        if (state.upstream().isDown()) {
+            return "down";
         }
-        return -1;
+        if (!single && state.isEjected(now)) {
+            return "out after " + state.fails() + " failures";
+        }
+        if (state.isDraining()) {
+            return "draining";
+        }
+        if (state.isFull()) {
+            return "at its limit of " + state.upstream().maxConnections();
+        }
+        return tried != null && tried.contains(state) ? "tried" : null;
+    }
+
+    /** Its URL and, where it is so, why it can't be chosen. */
+    String describe(int index, PoolState.@Nullable Tried tried, long now) {
+        Upstream upstream = upstreams[index];
+        String obstacle = obstacle(index, tried, now);
+        String note = obstacle == null && upstream.isBackup() ? "backup" : obstacle;
+        return note == null ? upstream.url() : upstream.url() + " (" + note + ")";
     }
 
     private boolean findEligible(PoolState.@Nullable Tried tried, long now) {
-        lookAgain();
+        sortAgain();
+        this.tried = 0;
         eligible.clear();
         eligible.or(ready);
+        spared.clear();
         for (int i = doubtful.nextSetBit(0); i >= 0; i = doubtful.nextSetBit(i + 1)) {
-            if (single || !states[i].isEjected(now)) {
-                eligible.set(i);
+            if (!single && states[i].isEjected(now)) {
+                continue;
             }
+            boolean isIn = Chance.fraction(chance, i) < states[i].share(now);
+            (isIn ? eligible : spared).set(i);
+            lock.touched(states[i]);
         }
         if (tried != null) {
-            for (int i = eligible.nextSetBit(0); i >= 0; i = eligible.nextSetBit(i + 1)) {
-                if (tried.contains(states[i])) {
-                    eligible.clear(i);
-                }
-            }
+            leaveOut(tried);
+        }
+        if (eligible.isEmpty()) {
+            // Starting slowly is for those whose share others can take.
+            eligible.or(spared);
         }
         return !eligible.isEmpty();
     }
 
+    private void leaveOut(PoolState.Tried tried) {
+        for (int i = 0; i < states.length; i++) {
+            if (tried.contains(states[i])) {
+                this.tried++;
+                eligible.clear(i);
+                spared.clear(i);
+            }
+        }
+    }
+
     /** Sorts the upstreams again if the standing of any has changed: rare, so that a choice need not look at them all. */
-    private void lookAgain() {
+    private void sortAgain() {
         if (seen == lock.changes()) {
             return;
         }
@@ -123,28 +182,6 @@ final class UpstreamGroup implements Candidates {
         for (int i = 0; i < states.length; i++) {
             ready.set(i, states[i].standing() == UpstreamState.Standing.READY);
             doubtful.set(i, states[i].standing() == UpstreamState.Standing.DOUBTFUL);
-        }
-    }
-
-    void describe(StringBuilder text, long now) {
-        for (UpstreamState state : states) {
-            if (text.length() > 0) {
-                text.append(", ");
-            }
-            text.append(state.upstream().url());
-            if (state.upstream().isDown()) {
-                text.append(" (down)");
-            } else if (!single && state.isEjected(now)) {
-                text.append(" (out after ").append(state.fails()).append(" failures)");
-            } else if (state.isDraining()) {
-                text.append(" (draining)");
-            } else if (state.isFull()) {
-                text.append(" (at its limit of ")
-                        .append(state.upstream().maxConnections())
-                        .append(")");
-            } else if (state.upstream().isBackup()) {
-                text.append(" (backup)");
-            }
         }
     }
 
@@ -166,5 +203,10 @@ final class UpstreamGroup implements Candidates {
     @Override
     public int inFlight(int index) {
         return states[index].inFlight();
+    }
+
+    @Override
+    public int tried() {
+        return tried;
     }
 }

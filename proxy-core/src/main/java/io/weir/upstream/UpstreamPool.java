@@ -11,6 +11,7 @@ public final class UpstreamPool {
     private final String name;
     private final List<Upstream> upstreams;
     private final BalancingStrategy balancing;
+    private final Stickiness stickiness;
     private final WaitQueue queue;
     private final KeepAlive keepAlive;
     private final RetryPolicy retry;
@@ -19,6 +20,7 @@ public final class UpstreamPool {
         name = builder.name;
         upstreams = List.copyOf(builder.upstreams);
         balancing = builder.balancing;
+        stickiness = builder.stickiness;
         queue = builder.queue;
         keepAlive = builder.keepAlive;
         retry = builder.retry;
@@ -53,6 +55,11 @@ public final class UpstreamPool {
         return balancing;
     }
 
+    /** How the requests of a session stay at one upstream. */
+    public Stickiness stickiness() {
+        return stickiness;
+    }
+
     /** Who may wait while all upstreams are at their limits. */
     public WaitQueue queue() {
         return queue;
@@ -85,6 +92,7 @@ public final class UpstreamPool {
         private final String name;
         private final List<Upstream> upstreams = new ArrayList<>();
         private BalancingStrategy balancing = BalancingStrategy.roundRobin();
+        private Stickiness stickiness = Stickiness.off();
         private WaitQueue queue = WaitQueue.off();
         private KeepAlive keepAlive = KeepAlive.defaults();
         private RetryPolicy retry = RetryPolicy.defaults();
@@ -117,6 +125,12 @@ public final class UpstreamPool {
         /** How the next upstream is chosen; round robin by weight if not said. */
         public Builder balancing(BalancingStrategy balancing) {
             this.balancing = balancing;
+            return this;
+        }
+
+        /** Keeps the requests of a session at one upstream; off if not said. */
+        public Builder stickiness(Stickiness stickiness) {
+            this.stickiness = stickiness;
             return this;
         }
 

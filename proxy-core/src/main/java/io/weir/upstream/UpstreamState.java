@@ -8,6 +8,8 @@ public final class UpstreamState {
     /** Both of nginx's meanings of {@code fail_timeout} hang on when the upstream was last looked at. */
     private static final long NEVER = Long.MIN_VALUE;
 
+    private static final double SMALLEST_SHARE = 0.1;
+
     /** What a choice needs to know about an upstream before it looks closer. */
     enum Standing {
         /** It can be chosen, whatever the time. */
@@ -24,6 +26,8 @@ public final class UpstreamState {
     private long lastFailure = NEVER;
     private long lastChecked = NEVER;
     private volatile boolean draining;
+    private boolean warming;
+    private long warmingSince = NEVER;
     private Standing standing = Standing.READY;
 
     UpstreamState(Upstream upstream) {
@@ -54,6 +58,33 @@ public final class UpstreamState {
         this.draining = draining;
     }
 
+    /** It is back, or new: its share grows, from that moment on. */
+    void startWarming(long now) {
+        warming = !upstream.slowStart().isZero();
+        warmingSince = now;
+    }
+
+    /** As {@link #startWarming}, from the first choice on. */
+    void startWarmingOnceAsked() {
+        startWarming(NEVER);
+    }
+
+    /** Its share at that moment, up to 1; see {@link Upstream#slowStart}. */
+    double share(long now) {
+        if (!warming) {
+            return 1;
+        }
+        if (warmingSince == NEVER) {
+            warmingSince = now;
+        }
+        double passed = (double) (now - warmingSince) / upstream.slowStart().toNanos();
+        if (passed >= 1) {
+            warming = false;
+            return 1;
+        }
+        return Math.max(SMALLEST_SHARE, passed);
+    }
+
     /** Whether it is at its limit. */
     boolean isFull() {
         int limit = upstream.maxConnections();
@@ -70,7 +101,7 @@ public final class UpstreamState {
         Standing before = standing;
         if (upstream.isDown() || draining || isFull()) {
             standing = Standing.CLOSED;
-        } else if (hasFailed()) {
+        } else if (hasFailed() || warming) {
             standing = Standing.DOUBTFUL;
         } else {
             standing = Standing.READY;

@@ -262,7 +262,7 @@ class PoolStateTest {
             PoolState pool = new PoolState(UpstreamPool.named("app")
                     .upstream("http://a", Upstream.Builder::down)
                     .upstream("http://b")
-                    .balancing(group -> (candidates, request) -> wrong)
+                    .balancing((group, random) -> (candidates, request) -> wrong)
                     .build());
 
             assertThat(pool.acquire(null, START, NoVariables.INSTANCE)).isNull();
