@@ -57,7 +57,8 @@ public interface BalancingStrategy {
 
     /**
      * Of two that are drawn by weight, the one with fewer exchanges in flight for its weight (nginx {@code random two
-     * least_conn}). Where several proxies share the upstreams this spreads better than counting one's own.
+     * least_conn}; unlike there, the first of two equals). Where several proxies share the upstreams this spreads better
+     * than counting one's own.
      */
     static BalancingStrategy randomTwo() {
         return RandomTwo::new;

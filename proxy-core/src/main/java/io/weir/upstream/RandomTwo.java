@@ -23,9 +23,10 @@ final class RandomTwo implements Balancer {
         if (other < 0) {
             return one;
         }
-        boolean otherIsBusier =
-                group.inFlight(other) * weights.weight(one) > group.inFlight(one) * weights.weight(other);
-        return otherIsBusier ? one : other;
+        // Among equals the first: it was drawn by weight. nginx takes the second, so that at rest the weak get more.
+        boolean otherIsIdler =
+                group.inFlight(other) * weights.weight(one) < group.inFlight(one) * weights.weight(other);
+        return otherIsIdler ? other : one;
     }
 
     @Override
