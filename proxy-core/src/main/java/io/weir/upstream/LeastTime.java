@@ -10,71 +10,95 @@ final class LeastTime implements Balancer {
     /** What is left of an old measurement for each pick of another: one that was slow gets another chance. */
     private static final double MEMORY = 1 - 1.0 / 1024;
 
+    private static final double SMALLEST_SCALE = 1e-100;
     private static final double UNKNOWN = -1;
 
-    private final SmoothWeights weights;
-    private final double[] headNanos;
+    private final double[] perWeight;
+    private final EqualsRound round;
+
+    /** Averages, to be multiplied by {@link #scale}: instead of letting all others fade, the one that was picked rises. */
+    private final double[] times;
+
+    private double scale = 1;
+    private int unknown;
 
     LeastTime(Candidates group) {
-        weights = new SmoothWeights(group);
-        headNanos = new double[group.size()];
-        Arrays.fill(headNanos, UNKNOWN);
+        perWeight = new double[group.size()];
+        for (int i = 0; i < perWeight.length; i++) {
+            perWeight[i] = 1.0 / group.upstream(i).weight();
+        }
+        round = new EqualsRound(group);
+        times = new double[group.size()];
+        Arrays.fill(times, UNKNOWN);
+        unknown = times.length;
     }
 
     @Override
     public int choose(Candidates group, Variables request) {
-        double slowest = slowest();
-        int best = -1;
-        double bestCost = 0;
-        for (int i = 0; i < headNanos.length; i++) {
+        round.clear();
+        double slowest = unknown > 0 ? slowest() : 0;
+        double least = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < times.length; i++) {
             if (!group.isEligible(i)) {
                 continue;
             }
-            double cost = cost(group, i, slowest);
-            if (best < 0 || cost < bestCost || (cost == bestCost && weights.isAhead(i, best))) {
-                best = i;
-                bestCost = cost;
+            int load = group.inFlight(i) + 1;
+            double time = times[i];
+            if (time < 0) {
+                // Worth a try, but as long as that runs it is as bad as the worst.
+                time = load == 1 ? 0 : slowest;
+            }
+            double cost = time * load * perWeight[i];
+            if (cost < least) {
+                round.startWith(i);
+                least = cost;
+            } else if (cost == least) {
+                round.add(i);
             }
         }
-        return best;
+        return round.next();
     }
 
     @Override
     public void chosen(int index, Candidates group) {
-        double slowest = slowest();
-        double cost = cost(group, index, slowest);
-        long credits = 0;
-        for (int i = 0; i < headNanos.length; i++) {
-            if (group.isEligible(i) && cost(group, i, slowest) == cost) {
-                credits += weights.credit(i);
-            }
+        round.chosen(index);
+        scale *= MEMORY;
+        if (times[index] >= 0) {
+            times[index] /= MEMORY;
         }
-        weights.charge(index, credits);
-        for (int i = 0; i < headNanos.length; i++) {
-            headNanos[i] *= i == index || headNanos[i] < 0 ? 1 : MEMORY;
+        if (scale < SMALLEST_SCALE) {
+            rescale();
         }
     }
 
     @Override
-    public void answered(int index, long headNanos, Candidates group) {
-        double before = this.headNanos[index];
-        this.headNanos[index] = before < 0 ? headNanos : before + NEWS * (headNanos - before);
+    public void failed(int index, Candidates group) {
+        round.failed(index, group.upstream(index).maxFails());
     }
 
-    /** An unknown one is worth a try, but as long as that runs it is as bad as the worst. */
-    private double cost(Candidates group, int index, double slowest) {
-        int load = group.inFlight(index) + 1;
-        if (headNanos[index] < 0) {
-            return load == 1 ? 0 : slowest * load / weights.weight(index);
+    @Override
+    public void answered(int index, long headNanos, Candidates group) {
+        double time = headNanos / scale;
+        if (times[index] < 0) {
+            unknown--;
+            times[index] = time;
+        } else {
+            times[index] += NEWS * (time - times[index]);
         }
-        return headNanos[index] * load / weights.weight(index);
     }
 
     private double slowest() {
         double slowest = 0;
-        for (double known : headNanos) {
-            slowest = Math.max(slowest, known);
+        for (double time : times) {
+            slowest = time > slowest ? time : slowest;
         }
         return slowest == 0 ? 1 : slowest;
+    }
+
+    private void rescale() {
+        for (int i = 0; i < times.length; i++) {
+            times[i] = times[i] < 0 ? UNKNOWN : times[i] * scale;
+        }
+        scale = 1;
     }
 }

@@ -13,9 +13,11 @@ final class RoundRobin implements Balancer {
     @Override
     public int choose(Candidates group, Variables request) {
         int best = -1;
+        long most = Long.MIN_VALUE;
         for (int i = 0; i < weights.size(); i++) {
-            if (group.isEligible(i) && (best < 0 || weights.isAhead(i, best))) {
+            if (group.isEligible(i) && weights.score(i) > most) {
                 best = i;
+                most = weights.score(i);
             }
         }
         return best;

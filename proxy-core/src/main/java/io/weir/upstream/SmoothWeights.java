@@ -23,13 +23,9 @@ final class SmoothWeights {
         return configured.length;
     }
 
-    int weight(int index) {
-        return configured[index];
-    }
-
-    /** Whether that one would be picked rather than the other, which comes before it. */
-    boolean isAhead(int index, int other) {
-        return current[index] + effective[index] > current[other] + effective[other];
+    /** The most is picked, the first among equals. */
+    long score(int index) {
+        return current[index] + effective[index];
     }
 
     /** Credits a candidate of this pick; a weight that failures have lowered recovers by one. Returns the credit. */

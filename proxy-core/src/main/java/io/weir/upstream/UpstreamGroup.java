@@ -16,15 +16,19 @@ final class UpstreamGroup implements Candidates {
     private final RandomGenerator random;
     private final Balancer balancer;
 
-    /** Those that can be chosen whatever the time, and those for which it has to be asked. Both as of {@link #seen}. */
-    private final BitSet ready = new BitSet();
+    /** Those that can be chosen whatever the time, as of {@link #seen}. */
+    private final boolean[] ready;
 
+    private int readyCount;
+    /** Those for which time or chance has to be asked, as of then. */
     private final BitSet doubtful = new BitSet();
+
     private int seen;
 
     /** What one choice is about. */
-    private final BitSet eligible = new BitSet();
+    private final boolean[] eligible;
 
+    private int eligibleCount;
     private final BitSet spared = new BitSet();
     private int tried;
 
@@ -42,6 +46,8 @@ final class UpstreamGroup implements Candidates {
         this.states = states.toArray(UpstreamState[]::new);
         this.single = single;
         this.random = random;
+        ready = new boolean[states.size()];
+        eligible = new boolean[states.size()];
         upstreams = states.stream().map(UpstreamState::upstream).toArray(Upstream[]::new);
         if (single) {
             this.states[0].forgetFailures();
@@ -68,7 +74,7 @@ final class UpstreamGroup implements Candidates {
             return -1;
         }
         int index = balancer.choose(this, request);
-        return index >= 0 && eligible.get(index) ? index : -1;
+        return index >= 0 && index < eligible.length && eligible[index] ? index : -1;
     }
 
     /** Takes a slot at the one that {@link #choose} has just given. */
@@ -141,36 +147,54 @@ final class UpstreamGroup implements Candidates {
 
     private boolean findEligible(PoolState.@Nullable Tried tried, long now) {
         sortAgain();
+        System.arraycopy(ready, 0, eligible, 0, ready.length);
+        eligibleCount = readyCount;
+        if (!doubtful.isEmpty()) {
+            lookCloser(now);
+        }
         this.tried = 0;
-        eligible.clear();
-        eligible.or(ready);
+        if (tried != null) {
+            leaveOut(tried);
+        }
+        if (eligibleCount == 0) {
+            // Starting slowly is for those whose share others can take.
+            spared.stream().forEach(this::letIn);
+        }
+        return eligibleCount > 0;
+    }
+
+    private void lookCloser(long now) {
         spared.clear();
         for (int i = doubtful.nextSetBit(0); i >= 0; i = doubtful.nextSetBit(i + 1)) {
             if (!single && states[i].isEjected(now)) {
                 continue;
             }
-            boolean isIn = Chance.fraction(chance, i) < states[i].share(now);
-            (isIn ? eligible : spared).set(i);
+            if (Chance.fraction(chance, i) < states[i].share(now)) {
+                letIn(i);
+            } else {
+                spared.set(i);
+            }
             lock.touched(states[i]);
         }
-        if (tried != null) {
-            leaveOut(tried);
-        }
-        if (eligible.isEmpty()) {
-            // Starting slowly is for those whose share others can take.
-            eligible.or(spared);
-        }
-        return !eligible.isEmpty();
     }
 
     private void leaveOut(PoolState.Tried tried) {
         for (int i = 0; i < states.length; i++) {
-            if (tried.contains(states[i])) {
-                this.tried++;
-                eligible.clear(i);
-                spared.clear(i);
+            if (!tried.contains(states[i])) {
+                continue;
+            }
+            this.tried++;
+            spared.clear(i);
+            if (eligible[i]) {
+                eligible[i] = false;
+                eligibleCount--;
             }
         }
+    }
+
+    private void letIn(int index) {
+        eligible[index] = true;
+        eligibleCount++;
     }
 
     /** Sorts the upstreams again if the standing of any has changed: rare, so that a choice need not look at them all. */
@@ -179,9 +203,14 @@ final class UpstreamGroup implements Candidates {
             return;
         }
         seen = lock.changes();
+        readyCount = 0;
+        doubtful.clear();
+        spared.clear();
         for (int i = 0; i < states.length; i++) {
-            ready.set(i, states[i].standing() == UpstreamState.Standing.READY);
-            doubtful.set(i, states[i].standing() == UpstreamState.Standing.DOUBTFUL);
+            UpstreamState.Standing standing = states[i].standing();
+            ready[i] = standing == UpstreamState.Standing.READY;
+            readyCount += ready[i] ? 1 : 0;
+            doubtful.set(i, standing == UpstreamState.Standing.DOUBTFUL);
         }
     }
 
@@ -197,7 +226,7 @@ final class UpstreamGroup implements Candidates {
 
     @Override
     public boolean isEligible(int index) {
-        return eligible.get(index);
+        return eligible[index];
     }
 
     @Override
