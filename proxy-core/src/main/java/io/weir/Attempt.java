@@ -6,7 +6,6 @@ import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
-import io.weir.http.Variables;
 import io.weir.log.AttemptSummary;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
@@ -26,7 +25,7 @@ public final class Attempt {
     private String method = "";
     private String target = "";
     private Headers headers = Headers.empty();
-    private @Nullable Variables variables;
+    private @Nullable ExchangeContext context;
     private long connectNanos = -1;
     private long headNanos = -1;
     private int status;
@@ -48,7 +47,7 @@ public final class Attempt {
 
     /** Makes the head for the upstream, from the request as middleware left it, so that every try sends the same. */
     void prepare(RequestHead request, int prefixLength, ExchangeContext context) throws UserCodeFailure {
-        variables = context;
+        this.context = context;
         method = request.method();
         try {
             target = plan.action() instanceof RouteAction.Proxy proxy
@@ -133,9 +132,14 @@ public final class Attempt {
         connectNanos = now - startedAt;
     }
 
-    void answeredAt(long now, int status) {
+    void answeredAt(long now, ResponseHead head) throws UserCodeFailure {
         headNanos = now - startedAt;
-        this.status = status;
+        status = head.status();
+        try {
+            pool.answered(upstream, head, headNanos);
+        } catch (RuntimeException e) {
+            throw new UserCodeFailure("balancing of pool \"" + pool.pool().name() + "\"", e);
+        }
     }
 
     /**
@@ -148,11 +152,11 @@ public final class Attempt {
 
     /** The upstream's head as the client gets it, before middleware. */
     ResponseHead toClient(ResponseHead head) throws UserCodeFailure {
-        if (variables == null) {
+        if (context == null) {
             return head;
         }
         try {
-            Headers fields = plan.headers().toClient(head.status(), head.headers(), variables);
+            Headers fields = plan.headers().toClient(head.status(), head.headers(), context);
             Route route = plan.mapper();
             if (route != null && !head.isInterim()) {
                 String hostSent = headers.get("Host");
@@ -162,7 +166,8 @@ public final class Attempt {
                         hostSent == null ? "" : hostSent,
                         exchange.request().authority());
             }
-            return head.withHeaders(fields);
+            ResponseHead mapped = head.withHeaders(fields);
+            return head.isInterim() ? mapped : pool.keepSession(upstream, context, mapped, context.now());
         } catch (RuntimeException e) {
             throw plan.headersFailed(e);
         }

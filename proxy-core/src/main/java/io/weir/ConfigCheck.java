@@ -61,6 +61,7 @@ final class ConfigCheck {
         if (site.timeouts().setsListenerClocks()) {
             problems.add(site + ": clientHead and keepAlive run before the site is known; set them on the proxy");
         }
+        Map<String, UpstreamPool> issuers = new HashMap<>();
         for (Route route : site.routes()) {
             String place = site + ", route \"" + route + "\"";
             if (route.timeouts().setsListenerClocks()) {
@@ -68,6 +69,7 @@ final class ConfigCheck {
             }
             if (route.action() instanceof RouteAction.Proxy proxy) {
                 collect(place, proxy.pool());
+                checkCookie(place, proxy.pool(), issuers);
             }
         }
     }
@@ -77,6 +79,19 @@ final class ConfigCheck {
         if (other != null && other != pool) {
             problems.add(
                     place + ": another pool is named \"" + pool.name() + "\" too; use the same value, or rename one");
+        }
+    }
+
+    /** Two pools with one cookie would take turns in overwriting it, and no session would stay. */
+    private void checkCookie(String place, UpstreamPool pool, Map<String, UpstreamPool> issuers) {
+        if (!pool.stickiness().isIssuedCookie()) {
+            return;
+        }
+        String cookie = pool.stickiness().name();
+        UpstreamPool other = issuers.putIfAbsent(cookie, pool);
+        if (other != null && !other.name().equals(pool.name())) {
+            problems.add(place + ": pool \"" + other.name() + "\" issues the cookie \"" + cookie
+                    + "\" on this site too; give the one of \"" + pool.name() + "\" another name");
         }
     }
 
@@ -100,6 +115,10 @@ final class ConfigCheck {
         }
         if (pool.upstreams().stream().allMatch(Upstream::isBackup)) {
             problems.add(place + " has only backups; take backup() off one");
+        }
+        if (pool.queue().length() > 0 && pool.upstreams().stream().allMatch(one -> one.maxConnections() == 0)) {
+            problems.add(place + ": nobody will ever wait in its queue, for no upstream has a limit; set"
+                    + " maxConnections(..) on them, or drop the queue");
         }
     }
 }

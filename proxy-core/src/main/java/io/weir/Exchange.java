@@ -231,8 +231,8 @@ public final class Exchange {
             return NOTHING;
         }
         context.at(now);
-        from.answeredAt(now, head.status());
         try {
+            from.answeredAt(now, head);
             ResponseHead mapped = gates.onResponse(from.toClient(head));
             state = State.DELIVERED;
             ending.status(mapped.status());

@@ -10,6 +10,7 @@ import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.UpstreamState;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,7 @@ final class Explainer {
             return new Explanation(
                     site, plan.route(), action, passedOver, null, plan.action().toString(), Headers.empty());
         }
+        passedOver.addAll(pool.obstacles(now));
         UpstreamState upstream = pool.peek(now, new Seen(head, forwarding, plan.site(), ""));
         if (upstream == null) {
             String refusal = "answer " + ProxyError.UPSTREAM_UNAVAILABLE.status() + ", no upstream can be tried: "
@@ -80,6 +82,11 @@ final class Explainer {
     /** A request that nobody has sent, as templates see it. */
     private record Seen(RequestHead request, Forwarding forwarding, String siteName, String upstreamAuthority)
             implements Variables {
+        @Override
+        public @Nullable InetAddress client() {
+            return forwarding.client();
+        }
+
         @Override
         public String clientAddress() {
             return forwarding.clientAddress();

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,11 @@ final class Snapshot {
         listeners = new Listeners(engine, told);
         for (UpstreamPool pool : config.pools().values()) {
             PoolState known = before == null ? null : before.pools.get(pool.name());
-            pools.put(pool.name(), known != null && known.pool() == pool ? known : new PoolState(pool, known));
+            pools.put(
+                    pool.name(),
+                    known != null && known.pool() == pool
+                            ? known
+                            : new PoolState(pool, known, new SplittableRandom(engine.random())));
         }
         boolean firstIsDefault = engine.isStandAlone() && !config.refusesUnknownHosts();
         routes = RouteTable.compile(

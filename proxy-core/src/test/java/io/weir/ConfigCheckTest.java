@@ -9,6 +9,7 @@ import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.route.Route;
 import io.weir.route.Site;
+import io.weir.upstream.Stickiness;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
@@ -41,28 +42,25 @@ class ConfigCheckTest {
         return Stream.of(
                 broken("no route: add one with route(Route.any().to(pool)), or a site with routes", b -> b),
                 broken("site [a.test] has no route; add one with route(..)", b -> b.site(Site.named("a.test"))),
-                broken(
-                        "two default sites: give one of them names, or put the routes into one",
-                        b -> b.route(ANY).site(Site.unnamed().route(ANY))),
+                broken("two default sites: give one of them names, or put the routes into one", b -> b.route(ANY)
+                        .site(Site.unnamed().route(ANY))),
                 broken(
                         "site [A.test]: the name \"a.test\" belongs to site [a.test, b.test] already; drop one",
                         b -> b.site(Site.named("a.test", "b.test").route(ANY))
                                 .site(Site.named("A.test").route(ANY))),
-                broken(
-                        "site [a.test]: the name \"a.test\" belongs to site [.a.test] already; drop one",
-                        b -> b.site(Site.named(".a.test").route(ANY))
-                                .site(Site.named("a.test").route(ANY))),
+                broken("site [a.test]: the name \"a.test\" belongs to site [.a.test] already; drop one", b -> b.site(
+                                Site.named(".a.test").route(ANY))
+                        .site(Site.named("a.test").route(ANY))),
                 broken(
                         "site [*.a.test]: the name \"*.a.test\" belongs to site [.a.test] already; drop one",
                         b -> b.site(Site.named(".a.test").route(ANY))
                                 .site(Site.named("*.a.test").route(ANY))),
+                broken("site [~a]: the name \"~a\" belongs to site [~a] already; drop one", b -> b.site(
+                                Site.regex("a").route(ANY))
+                        .site(Site.regex("a").route(ANY))),
                 broken(
-                        "site [~a]: the name \"~a\" belongs to site [~a] already; drop one",
-                        b -> b.site(Site.regex("a").route(ANY))
-                                .site(Site.regex("a").route(ANY))),
-                broken(
-                        "default site, route \"prefix /a/\": \"prefix /a/ over regex\" stands before it and leaves it no"
-                                + " request; drop one, or put it first",
+                        "default site, route \"prefix /a/\": \"prefix /a/ over regex\" stands before it and leaves it"
+                                + " no request; drop one, or put it first",
                         b -> b.route(Route.prefix("/a/").overRegex().to(APP))
                                 .route(Route.prefix("/a/").to(APP))),
                 broken(
@@ -71,25 +69,25 @@ class ConfigCheckTest {
                         b -> b.route(Route.exact("/a").to(APP))
                                 .route(Route.exact("/a").method("PUT").to(APP))),
                 broken(
-                        "default site, route \"regex a [header X, method PUT]\": \"regex a [method PUT]\" stands before it"
-                                + " and leaves it no request; drop one, or put it first",
+                        "default site, route \"regex a [header X, method PUT]\": \"regex a [method PUT]\" stands"
+                                + " before it and leaves it no request; drop one, or put it first",
                         b -> b.route(Route.regex("a").method("PUT").to(APP))
                                 .route(Route.regex("a")
                                         .header("X")
                                         .method("PUT")
                                         .to(APP))),
                 broken(
-                        "site [a.test], route \"prefix /a/\": the upstream URLs of pool \"v2\" have a path, which replaces"
-                                + " the prefix already; drop the path or the route's rewrite",
+                        "site [a.test], route \"prefix /a/\": the upstream URLs of pool \"v2\" have a path, which"
+                                + " replaces the prefix already; drop the path or the route's rewrite",
                         b -> b.site(Site.named("a.test")
                                 .route(Route.prefix("/a/").replacePrefix("/").to(WITH_PATH)))),
                 broken(
-                        "default site, route \"regex a\": a regular expression has no prefix to replace; use rewrite(..),"
-                                + " fixedPath(..), or upstream URLs without a path",
+                        "default site, route \"regex a\": a regular expression has no prefix to replace; use"
+                                + " rewrite(..), fixedPath(..), or upstream URLs without a path",
                         b -> b.route(Route.regex("a").replacePrefix("/").to(APP))),
                 broken(
-                        "default site, route \"regex a\": a regular expression has no prefix to replace; use rewrite(..),"
-                                + " fixedPath(..), or upstream URLs without a path",
+                        "default site, route \"regex a\": a regular expression has no prefix to replace; use"
+                                + " rewrite(..), fixedPath(..), or upstream URLs without a path",
                         b -> b.route(Route.regex("a").to(WITH_PATH))),
                 broken(
                         "default site, route \"prefix /a\": it does not proxy, so there is no path to rewrite; drop the"
@@ -113,6 +111,20 @@ class ConfigCheckTest {
                                         .upstream("http://a", Upstream.Builder::backup)
                                         .build()))),
                 broken(
+                        "pool \"app\": nobody will ever wait in its queue, for no upstream has a limit; set"
+                                + " maxConnections(..) on them, or drop the queue",
+                        b -> b.route(Route.any()
+                                .to(UpstreamPool.named("app")
+                                        .upstream("http://a")
+                                        .queue(10, Duration.ofSeconds(1))
+                                        .build()))),
+                broken(
+                        "site [a.test], route \"prefix /\": pool \"one\" issues the cookie \"s\" on this site too; give"
+                                + " the one of \"two\" another name",
+                        b -> b.site(Site.named("a.test")
+                                .route(Route.prefix("/a/").to(sticky("one")))
+                                .route(Route.any().to(sticky("two"))))),
+                broken(
                         "site [a.test]: clientHead and keepAlive run before the site is known; set them on the proxy",
                         b -> b.site(Site.named("a.test")
                                 .timeouts(t -> t.clientHead(Duration.ofSeconds(1)))
@@ -123,6 +135,13 @@ class ConfigCheckTest {
                         b -> b.route(Route.any()
                                 .timeouts(t -> t.keepAlive(Duration.ofSeconds(1)))
                                 .to(APP))));
+    }
+
+    private static UpstreamPool sticky(String name) {
+        return UpstreamPool.named(name)
+                .upstream("http://a")
+                .stickiness(Stickiness.cookie("s"))
+                .build();
     }
 
     private static Arguments broken(String problem, UnaryOperator<ProxyConfig.Builder> config) {

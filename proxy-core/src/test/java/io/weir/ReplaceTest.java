@@ -100,7 +100,7 @@ class ReplaceTest {
     void aConfigurationThatCannotBePutInForceChangesNothing() {
         UpstreamPool broken = UpstreamPool.named("other")
                 .upstream("http://x")
-                .balancing(group -> {
+                .balancing((group, random) -> {
                     throw new IllegalStateException("boom");
                 })
                 .build();

@@ -269,7 +269,7 @@ class RetryTest {
         Bench bench = Bench.of(UpstreamPool.named("app")
                 .upstream("http://a")
                 .upstream("http://b")
-                .balancing(group -> broken)
+                .balancing((group, random) -> broken)
                 .build());
         Attempt first = Bench.forwarded(bench.get("/").begin(0));
 

@@ -31,6 +31,8 @@ public enum ProxyError {
     UPGRADE_FAILED("http_upgrade_failed", Side.UPSTREAM, 502),
     /** No upstream of the pool could be tried. */
     UPSTREAM_UNAVAILABLE("destination_unavailable", Side.UPSTREAM, 502),
+    /** The upstream that holds the client's session can't be tried, and the pool says that no other may. */
+    SESSION_UNAVAILABLE("destination_unavailable", Side.PROXY, 503),
     /** A limit of ours on upstream connections is reached. */
     CONNECTION_LIMIT("connection_limit_reached", Side.PROXY, 503),
     /** The proxy is stopping. */

@@ -1,5 +1,6 @@
 package io.weir.http;
 
+import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link Template} is filled from: one exchange, seen through nginx's variables. */
@@ -9,6 +10,11 @@ public interface Variables {
 
     /** The client's address after trusted proxies, {@code $remote_addr}. */
     String clientAddress();
+
+    /** The same as a number; null if it came over a unix-domain socket. */
+    default @Nullable InetAddress client() {
+        return IpRange.parseAddress(clientAddress());
+    }
 
     /** {@code X-Forwarded-For} for the upstream: the trusted chain and the peer, {@code $proxy_add_x_forwarded_for}. */
     String forwardedFor();

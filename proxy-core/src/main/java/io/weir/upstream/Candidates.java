@@ -8,9 +8,15 @@ public interface Candidates {
     /** The configured upstream at that index. */
     Upstream upstream(int index);
 
-    /** Whether it may be chosen now: not down, not ejected, not tried before for this request. */
+    /**
+     * Whether it may be chosen now: not down, not ejected, not draining, below its limit, not tried before for this
+     * request. One that {@linkplain Upstream#slowStart starts slowly} takes part in some choices only.
+     */
     boolean isEligible(int index);
 
     /** Exchanges that use it now. */
     int inFlight(int index);
+
+    /** How many upstreams of this group the exchange has tried before. */
+    int tried();
 }

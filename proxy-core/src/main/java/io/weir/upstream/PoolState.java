@@ -1,12 +1,16 @@
 package io.weir.upstream;
 
+import io.weir.http.ProxyError;
+import io.weir.http.ResponseHead;
 import io.weir.http.Variables;
 import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.StringJoiner;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,34 +39,69 @@ public final class PoolState {
     }
 
     private final UpstreamPool pool;
-    private final Object lock;
-    private final Map<String, UpstreamState> states;
-    private final Group primaries;
-    private final Group backups;
+    private final PoolLock lock;
+    private final Map<String, UpstreamState> states = new LinkedHashMap<>();
+    private final Map<UpstreamState, Place> places = new IdentityHashMap<>();
+    /** The servers, and the backups, whose turn it is only when no server can be chosen. */
+    private final List<UpstreamGroup> groups;
 
-    /** Live state for a pool that is new. */
-    public PoolState(UpstreamPool pool) {
+    private final Sessions sessions;
+
+    /** Live state for a pool that is new, with the same chance each time: for tests. */
+    PoolState(UpstreamPool pool) {
         this(pool, null);
     }
 
-    /** Live state for a pool that takes the place of {@code before}: upstreams with the same URL keep their state. */
-    public PoolState(UpstreamPool pool, @Nullable PoolState before) {
+    /** Live state for a pool that takes the place of {@code before}, with the same chance each time: for tests. */
+    PoolState(UpstreamPool pool, @Nullable PoolState before) {
+        this(pool, before, new SplittableRandom(0));
+    }
+
+    /**
+     * Live state for a pool that takes the place of {@code before}: upstreams with the same URL keep their state, and new
+     * ones start slowly if they are to.
+     *
+     * @param before null if the pool is new
+     * @param random all chance there is; used under this pool's lock only
+     */
+    public PoolState(UpstreamPool pool, @Nullable PoolState before, RandomGenerator random) {
         this.pool = pool;
-        lock = before == null ? new Object() : before.lock;
-        states = new HashMap<>();
+        lock = before == null ? new PoolLock() : before.lock;
         synchronized (lock) {
             List<UpstreamState> first = new ArrayList<>();
             List<UpstreamState> second = new ArrayList<>();
             for (Upstream upstream : pool.upstreams()) {
-                UpstreamState known = before == null ? null : before.states.get(upstream.url());
-                UpstreamState state = known == null ? new UpstreamState(upstream) : known;
-                state.configure(upstream);
+                UpstreamState state = stateOf(upstream, before);
                 states.put(upstream.url(), state);
                 (upstream.isBackup() ? second : first).add(state);
             }
-            primaries = new Group(first, first.size() == 1 && second.isEmpty());
-            backups = new Group(second, false);
+            boolean single = first.size() == 1 && second.isEmpty();
+            groups = second.isEmpty()
+                    ? List.of(group(first, single, random))
+                    : List.of(group(first, single, random), group(second, false, random));
+            sessions = new Sessions(pool, states.values(), before == null ? null : before.sessions);
         }
+    }
+
+    private static UpstreamState stateOf(Upstream upstream, @Nullable PoolState before) {
+        UpstreamState known = before == null ? null : before.states.get(upstream.url());
+        if (known != null) {
+            known.configure(upstream);
+            return known;
+        }
+        UpstreamState joined = new UpstreamState(upstream);
+        if (before != null) {
+            joined.startWarmingOnceAsked();
+        }
+        return joined;
+    }
+
+    private UpstreamGroup group(List<UpstreamState> members, boolean single, RandomGenerator random) {
+        UpstreamGroup group = new UpstreamGroup(lock, members, single, pool.balancing(), random);
+        for (int i = 0; i < members.size(); i++) {
+            places.put(members.get(i), new Place(group, i));
+        }
+        return group;
     }
 
     /** The pool as configured. */
@@ -76,7 +115,8 @@ public final class PoolState {
     }
 
     /**
-     * Takes a slot at the next upstream, or returns null if none can be tried.
+     * Takes a slot at the next upstream, or returns null if none can be tried; {@link #refusal} knows why, and
+     * {@link #lineUp} lets wait for it where a limit is the cause. Those who wait already come first.
      *
      * @param tried what this exchange tried before; null for nothing
      * @param now monotonic nanoseconds
@@ -84,56 +124,262 @@ public final class PoolState {
      */
     public @Nullable UpstreamState acquire(@Nullable Tried tried, long now, Variables request) {
         synchronized (lock) {
-            UpstreamState chosen = primaries.take(tried, now, request);
-            return chosen != null ? chosen : backups.take(tried, now, request);
+            lock.line().serve(now);
+            return take(tried, now, request);
+        }
+    }
+
+    /**
+     * Why {@link #acquire} gave nothing: {@link ProxyError#CONNECTION_LIMIT} if an upstream could be tried but for its
+     * limit, {@link ProxyError#SESSION_UNAVAILABLE} if the only one that may be tried can't, else
+     * {@link ProxyError#UPSTREAM_UNAVAILABLE}.
+     */
+    public ProxyError refusal(@Nullable Tried tried, long now, Variables request) {
+        synchronized (lock) {
+            UpstreamState holder = sessions.isStrict() ? holder(request, now) : null;
+            if (holder != null) {
+                return isUsable(holder, tried, now) ? ProxyError.CONNECTION_LIMIT : ProxyError.SESSION_UNAVAILABLE;
+            }
+            for (UpstreamGroup group : groups) {
+                if (group.isLimited(tried, now)) {
+                    return ProxyError.CONNECTION_LIMIT;
+                }
+            }
+            return ProxyError.UPSTREAM_UNAVAILABLE;
+        }
+    }
+
+    /**
+     * Gets in line for a slot. Null if there is none to wait for: the pool has no queue, it is full, or no limit is in the
+     * way. The ticket must be taken or cancelled.
+     *
+     * @param tried must not change while the ticket is out
+     * @param wake run, by whoever calls {@link #wakeWaiting}, once {@link Ticket#take} has something to say
+     */
+    public @Nullable Ticket lineUp(@Nullable Tried tried, long now, Variables request, Runnable wake) {
+        synchronized (lock) {
+            WaitQueue queue = pool.queue();
+            Ticket ticket =
+                    new Ticket(this, tried, request, wake, now + queue.timeout().toNanos());
+            lock.line().serve(now);
+            if (ticket.settle(now)) {
+                // A slot came back between acquire and now.
+                lock.line().wake(ticket);
+                return ticket;
+            }
+            boolean worthIt = lock.line().length() < queue.length()
+                    && refusal(tried, now, request) == ProxyError.CONNECTION_LIMIT;
+            if (!worthIt) {
+                return null;
+            }
+            lock.line().add(ticket);
+            return ticket;
+        }
+    }
+
+    /**
+     * Runs the wake-ups of those who were granted a slot. To be called after every {@link #acquire}, {@link #release},
+     * {@link #lineUp} and {@link Ticket#cancel}, once the caller holds no lock: a wake-up may be anybody's code.
+     */
+    public void wakeWaiting() {
+        for (Runnable wake = lock.line().nextWakeUp();
+                wake != null;
+                wake = lock.line().nextWakeUp()) {
+            wake.run();
         }
     }
 
     /** Which upstream {@link #acquire} would take now. Changes nothing. */
     public @Nullable UpstreamState peek(long now, Variables request) {
         synchronized (lock) {
-            int index = primaries.choose(null, now, request);
-            if (index >= 0) {
-                return primaries.states[index];
+            UpstreamState holder = holder(request, now);
+            if (holder != null && (canServe(holder, null, now) || sessions.isStrict())) {
+                return canServe(holder, null, now) ? holder : null;
             }
-            index = backups.choose(null, now, request);
-            return index < 0 ? null : backups.states[index];
+            for (UpstreamGroup group : groups) {
+                int index = group.choose(null, now, request);
+                if (index >= 0) {
+                    return group.state(index);
+                }
+            }
+            return null;
         }
     }
 
-    /** Takes one more slot at that upstream, for the same exchange, after a kept connection turned out closed. */
-    public void reacquire(UpstreamState state, long now) {
+    /**
+     * Takes one more slot at that upstream, for the same exchange, after a kept connection turned out closed. Returns
+     * whether there is one: somebody who waited may have got it.
+     */
+    public boolean reacquire(UpstreamState state, long now) {
         synchronized (lock) {
+            if (state.isFull()) {
+                return false;
+            }
             state.taken(now);
+            lock.touched(state);
+            return true;
         }
     }
 
-    /** Gives a slot back, with what the attempt says about the upstream. */
+    /** Gives a slot back, with what the attempt says about the upstream. It goes to whoever waits first. */
     public Transition release(UpstreamState state, Verdict verdict, long now) {
         synchronized (lock) {
             state.released();
-            Group group = primaries.indexOf(state) >= 0 ? primaries : backups;
-            int index = group.indexOf(state);
-            if (group.single || index < 0 || verdict == Verdict.NEUTRAL) {
-                // A pool of one is never taken out: there is nowhere else to go.
-                return Transition.NONE;
+            try {
+                return judge(state, verdict, now);
+            } finally {
+                lock.touched(state);
+                lock.line().serve(now);
             }
-            if (verdict == Verdict.GOOD) {
-                return state.succeeded() ? Transition.RETURNED : Transition.NONE;
+        }
+    }
+
+    /**
+     * Starts or ends draining an upstream: it takes no new exchanges, apart from those of sessions that it holds, and ends
+     * those that it has. It goes on across a reload.
+     *
+     * @throws IllegalArgumentException if the pool has no upstream of that URL
+     */
+    public void drain(String url, boolean draining) {
+        UpstreamState state = states.get(url);
+        if (state == null) {
+            throw new IllegalArgumentException("drain: \"" + url + "\" (expected: an upstream of \"" + pool.name()
+                    + "\", one of " + states.keySet() + ")");
+        }
+        synchronized (lock) {
+            state.drain(draining);
+            lock.touched(state);
+        }
+    }
+
+    /**
+     * The head of its answer is in; the strategy hears how long it took, unless it says that the upstream is ill.
+     *
+     * @param headNanos from the start of the attempt on
+     */
+    public void answered(UpstreamState state, ResponseHead head, long headNanos) {
+        synchronized (lock) {
+            Place place = places.get(state);
+            if (place != null && head.status() < 500) {
+                place.group.answered(place.index, headNanos);
             }
-            group.balancer.failed(index, group);
-            return state.failed(now) ? Transition.EJECTED : Transition.NONE;
+        }
+    }
+
+    /** The head as the client gets it, with word of the session where Weir issues one; learns of one that others issue. */
+    public ResponseHead keepSession(UpstreamState state, Variables request, ResponseHead head, long now) {
+        if (sessions.areOff()) {
+            return head;
+        }
+        synchronized (lock) {
+            return sessions.answered(state, request.request().headers(), head, now);
         }
     }
 
     /** Each upstream and, where it is so, why it can't be chosen. */
     public String describe(long now) {
-        StringBuilder text = new StringBuilder();
+        return describe(null, now);
+    }
+
+    /** Each upstream and, where it is so, why an exchange that has tried those can't choose it. */
+    public String describe(@Nullable Tried tried, long now) {
+        StringJoiner text = new StringJoiner(", ");
         synchronized (lock) {
-            primaries.describe(text, now);
-            backups.describe(text, now);
+            for (UpstreamGroup group : groups) {
+                for (int i = 0; i < group.size(); i++) {
+                    text.add(group.describe(i, tried, now));
+                }
+            }
         }
         return text.toString();
+    }
+
+    /** Those that can't be chosen now, each with the reason: {@code http://10.0.0.1 (draining)}. */
+    public List<String> obstacles(long now) {
+        List<String> obstacles = new ArrayList<>();
+        synchronized (lock) {
+            for (UpstreamGroup group : groups) {
+                for (int i = 0; i < group.size(); i++) {
+                    if (group.obstacle(i, null, now) != null) {
+                        obstacles.add(group.describe(i, null, now));
+                    }
+                }
+            }
+        }
+        return obstacles;
+    }
+
+    // ---- for the waiting line, under the lock ----
+
+    PoolLock lock() {
+        return lock;
+    }
+
+    /** Takes a slot at the session's upstream, or else at the one whose turn it is. */
+    @Nullable
+    UpstreamState take(@Nullable Tried tried, long now, Variables request) {
+        UpstreamState holder = holder(request, now);
+        if (holder != null && canServe(holder, tried, now)) {
+            holder.taken(now);
+            lock.touched(holder);
+            return holder;
+        }
+        if (holder != null && sessions.isStrict()) {
+            return null;
+        }
+        for (UpstreamGroup group : groups) {
+            int index = group.choose(tried, now, request);
+            if (index >= 0) {
+                return group.take(index, now);
+            }
+        }
+        return null;
+    }
+
+    /** Returns a slot that was granted but never used. */
+    void giveBack(UpstreamState state, long now) {
+        state.released();
+        lock.touched(state);
+        lock.line().serve(now);
+    }
+
+    boolean hasRoom(long now) {
+        for (UpstreamGroup group : groups) {
+            if (group.hasRoom(now)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private @Nullable UpstreamState holder(Variables request, long now) {
+        return sessions.areOff() ? null : sessions.holder(request.request().headers(), now);
+    }
+
+    private boolean canServe(UpstreamState holder, @Nullable Tried tried, long now) {
+        return !holder.isFull() && isUsable(holder, tried, now);
+    }
+
+    private boolean isUsable(UpstreamState holder, @Nullable Tried tried, long now) {
+        Place place = places.get(holder);
+        return place != null && place.group.isUsable(holder, tried, now);
+    }
+
+    private Transition judge(UpstreamState state, Verdict verdict, long now) {
+        Place place = places.get(state);
+        if (place == null || place.group.isSingle() || verdict == Verdict.NEUTRAL) {
+            // A pool of one is never taken out: there is nowhere else to go.
+            return Transition.NONE;
+        }
+        if (verdict == Verdict.GOOD) {
+            if (!state.succeeded()) {
+                return Transition.NONE;
+            }
+            state.startWarming(now);
+            return Transition.RETURNED;
+        }
+        place.group.failed(place.index);
+        return state.failed(now) ? Transition.EJECTED : Transition.NONE;
     }
 
     /** The upstreams that one exchange has tried. */
@@ -158,93 +404,6 @@ public final class PoolState {
         }
     }
 
-    /** The servers of a pool, or its backups. Its last three fields say what one choice is about. */
-    private final class Group implements Candidates {
-        private final UpstreamState[] states;
-        private final BitSet eligible = new BitSet();
-        private final boolean single;
-        private final Balancer balancer;
-
-        Group(List<UpstreamState> states, boolean single) {
-            this.states = states.toArray(UpstreamState[]::new);
-            this.single = single;
-            if (single) {
-                this.states[0].forgetFailures();
-            }
-            balancer = Objects.requireNonNull(pool.balancing().start(this), "balancer");
-        }
-
-        @Nullable
-        UpstreamState take(@Nullable Tried tried, long now, Variables request) {
-            int index = choose(tried, now, request);
-            if (index < 0) {
-                return null;
-            }
-            balancer.chosen(index, this);
-            states[index].taken(now);
-            return states[index];
-        }
-
-        int choose(@Nullable Tried tried, long now, Variables request) {
-            eligible.clear();
-            for (int i = 0; i < states.length; i++) {
-                UpstreamState state = states[i];
-                if (!state.upstream().isDown()
-                        && (single || !state.isEjected(now))
-                        && (tried == null || !tried.contains(state))) {
-                    eligible.set(i);
-                }
-            }
-            if (eligible.isEmpty()) {
-                return -1;
-            }
-            int index = balancer.choose(this, request);
-            return index >= 0 && eligible.get(index) ? index : -1;
-        }
-
-        int indexOf(UpstreamState state) {
-            for (int i = 0; i < states.length; i++) {
-                if (states[i] == state) {
-                    return i;
-                }
-            }
-            return -1;
-        }
-
-        void describe(StringBuilder text, long now) {
-            for (UpstreamState state : states) {
-                if (text.length() > 0) {
-                    text.append(", ");
-                }
-                text.append(state.upstream().url());
-                if (state.upstream().isDown()) {
-                    text.append(" (down)");
-                } else if (!single && state.isEjected(now)) {
-                    text.append(" (out after ").append(state.fails()).append(" failures)");
-                } else if (state.upstream().isBackup()) {
-                    text.append(" (backup)");
-                }
-            }
-        }
-
-        @Override
-        public int size() {
-            return states.length;
-        }
-
-        @Override
-        public Upstream upstream(int index) {
-            return states[index].upstream();
-        }
-
-        @Override
-        public boolean isEligible(int index) {
-            return eligible.get(index);
-        }
-
-        @Override
-        public int inFlight(int index) {
-            return states[index].inFlight();
-        }
-    }
+    /** Where an upstream stands in this pool. */
+    private record Place(UpstreamGroup group, int index) {}
 }

@@ -2,25 +2,22 @@ package io.weir.upstream;
 
 import io.weir.http.Variables;
 
-/** nginx's smooth weighted round robin ({@code ngx_http_upstream_get_peer}). */
+/** See {@link BalancingStrategy#roundRobin}. */
 final class RoundRobin implements Balancer {
-    private final long[] current;
-    private final int[] effective;
+    private final SmoothWeights weights;
 
     RoundRobin(Candidates group) {
-        current = new long[group.size()];
-        effective = new int[group.size()];
-        for (int i = 0; i < effective.length; i++) {
-            effective[i] = group.upstream(i).weight();
-        }
+        weights = new SmoothWeights(group);
     }
 
     @Override
     public int choose(Candidates group, Variables request) {
         int best = -1;
-        for (int i = 0; i < current.length; i++) {
-            if (group.isEligible(i) && (best < 0 || current[i] + effective[i] > current[best] + effective[best])) {
+        long most = Long.MIN_VALUE;
+        for (int i = 0; i < weights.size(); i++) {
+            if (group.isEligible(i) && weights.score(i) > most) {
                 best = i;
+                most = weights.score(i);
             }
         }
         return best;
@@ -28,25 +25,17 @@ final class RoundRobin implements Balancer {
 
     @Override
     public void chosen(int index, Candidates group) {
-        long total = 0;
-        for (int i = 0; i < current.length; i++) {
-            if (!group.isEligible(i)) {
-                continue;
-            }
-            current[i] += effective[i];
-            total += effective[i];
-            if (effective[i] < group.upstream(i).weight()) {
-                effective[i]++;
+        long credits = 0;
+        for (int i = 0; i < weights.size(); i++) {
+            if (group.isEligible(i)) {
+                credits += weights.credit(i);
             }
         }
-        current[index] -= total;
+        weights.charge(index, credits);
     }
 
     @Override
     public void failed(int index, Candidates group) {
-        Upstream upstream = group.upstream(index);
-        if (upstream.maxFails() > 0) {
-            effective[index] = Math.max(0, effective[index] - upstream.weight() / upstream.maxFails());
-        }
+        weights.failed(index, group.upstream(index).maxFails());
     }
 }

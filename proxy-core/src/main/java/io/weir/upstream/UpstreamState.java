@@ -8,11 +8,27 @@ public final class UpstreamState {
     /** Both of nginx's meanings of {@code fail_timeout} hang on when the upstream was last looked at. */
     private static final long NEVER = Long.MIN_VALUE;
 
+    private static final double SMALLEST_SHARE = 0.1;
+
+    /** What a choice needs to know about an upstream before it looks closer. */
+    enum Standing {
+        /** It can be chosen, whatever the time. */
+        READY,
+        /** Time or chance decides. */
+        DOUBTFUL,
+        /** It can't be chosen. */
+        CLOSED
+    }
+
     private volatile Upstream upstream;
     private volatile int inFlight;
     private volatile int fails;
     private long lastFailure = NEVER;
     private long lastChecked = NEVER;
+    private volatile boolean draining;
+    private boolean warming;
+    private long warmingSince = NEVER;
+    private Standing standing = Standing.READY;
 
     UpstreamState(Upstream upstream) {
         this.upstream = upstream;
@@ -33,14 +49,79 @@ public final class UpstreamState {
         return fails;
     }
 
+    /** Whether it takes no new exchanges, apart from those of sessions that it holds. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    void drain(boolean draining) {
+        this.draining = draining;
+    }
+
+    /** It is back, or new: its share grows, from that moment on. */
+    void startWarming(long now) {
+        warming = !upstream.slowStart().isZero();
+        warmingSince = now;
+    }
+
+    /** As {@link #startWarming}, from the first choice on. */
+    void startWarmingOnceAsked() {
+        startWarming(NEVER);
+    }
+
+    /** Its share at that moment, up to 1; see {@link Upstream#slowStart}. */
+    double share(long now) {
+        if (!warming) {
+            return 1;
+        }
+        if (warmingSince == NEVER) {
+            warmingSince = now;
+        }
+        double passed = (double) (now - warmingSince) / upstream.slowStart().toNanos();
+        if (passed >= 1) {
+            warming = false;
+            return 1;
+        }
+        return Math.max(SMALLEST_SHARE, passed);
+    }
+
+    /** Whether it is at its limit. */
+    boolean isFull() {
+        int limit = upstream.maxConnections();
+        return limit > 0 && inFlight >= limit;
+    }
+
+    /** As it was when {@link #settle} looked last. */
+    Standing standing() {
+        return standing;
+    }
+
+    /** Finds out its standing; returns whether it is another than before. */
+    boolean settle() {
+        Standing before = standing;
+        if (upstream.isDown() || draining || isFull()) {
+            standing = Standing.CLOSED;
+        } else if (hasFailed() || warming) {
+            standing = Standing.DOUBTFUL;
+        } else {
+            standing = Standing.READY;
+        }
+        return standing != before;
+    }
+
     void configure(Upstream upstream) {
         this.upstream = upstream;
     }
 
     /** Whether failures keep it out at that moment. After {@code failTimeout} one request is let through. */
     boolean isEjected(long now) {
+        return hasFailed() && !isPast(lastChecked, now);
+    }
+
+    /** Whether it has failed so often that it is out, or was and has not proved itself since. */
+    private boolean hasFailed() {
         int maxFails = upstream.maxFails();
-        return maxFails > 0 && fails >= maxFails && !isPast(lastChecked, now);
+        return maxFails > 0 && fails >= maxFails;
     }
 
     void taken(long now) {

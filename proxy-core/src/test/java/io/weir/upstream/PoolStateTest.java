@@ -7,6 +7,7 @@ import static io.weir.upstream.PoolState.Verdict.BAD;
 import static io.weir.upstream.PoolState.Verdict.GOOD;
 import static io.weir.upstream.PoolState.Verdict.NEUTRAL;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -179,6 +180,71 @@ class PoolStateTest {
     }
 
     @Test
+    void whatDrainsTakesNothingNewUntilItMayAgain() {
+        PoolState pool = pool("http://a", "http://b");
+        UpstreamState a = take(pool, "a", START);
+
+        pool.drain("http://a", true);
+        String meanwhile = hosts(pool, START, 3);
+        PoolState reloaded = new PoolState(UpstreamPool.of("app", "http://a", "http://c"), pool);
+
+        assertThat(meanwhile).isEqualTo("bbb");
+        assertThat(a.inFlight()).isOne();
+        assertThat(reloaded.describe(START)).isEqualTo("http://a (draining), http://c");
+        reloaded.drain("http://a", false);
+        assertThat(hosts(reloaded, START, 2)).contains("a");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> pool.drain("http://x", true))
+                .withMessage("drain: \"http://x\" (expected: an upstream of \"app\", one of [http://a, http://b])");
+    }
+
+    @Test
+    void everyObstacleIsNamed() {
+        PoolState pool = new PoolState(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .upstream("http://b", Upstream.Builder::down)
+                .upstream("http://c")
+                .upstream("http://d")
+                .upstream("http://e")
+                .build());
+        take(pool, "a", START);
+        pool.release(take(pool, "c", START), BAD, START);
+        pool.drain("http://d", true);
+        PoolState.Tried tried = new PoolState.Tried();
+        tried.add(pool.upstreams().get("http://e"));
+
+        assertThat(pool.obstacles(START))
+                .containsExactly(
+                        "http://a (at its limit of 1)",
+                        "http://b (down)",
+                        "http://c (out after 1 failures)",
+                        "http://d (draining)");
+        assertThat(pool.describe(tried, START)).endsWith(", http://e (tried)");
+    }
+
+    @Test
+    void theFirstThatCanBeChosenIsTheFirstInOrder() {
+        PoolState pool = new PoolState(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(2))
+                .upstream("http://b", u -> u.maxConnections(1))
+                .upstream("http://c")
+                .balancing(BalancingStrategy.first())
+                .build());
+
+        assertThat(hosts(pool, START, 5)).isEqualTo("aabcc");
+    }
+
+    @Test
+    void backupsServeWhileAllOthersAreAtTheirLimits() {
+        PoolState pool = new PoolState(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .upstream("http://b", Upstream.Builder::backup)
+                .build());
+
+        assertThat(hosts(pool, START, 3)).isEqualTo("abb");
+    }
+
+    @Test
     void peekChangesNothing() {
         PoolState pool = new PoolState(UpstreamPool.named("app")
                 .upstream("http://a", u -> u.weight(5))
@@ -262,7 +328,7 @@ class PoolStateTest {
             PoolState pool = new PoolState(UpstreamPool.named("app")
                     .upstream("http://a", Upstream.Builder::down)
                     .upstream("http://b")
-                    .balancing(group -> (candidates, request) -> wrong)
+                    .balancing((group, random) -> (candidates, request) -> wrong)
                     .build());
 
             assertThat(pool.acquire(null, START, NoVariables.INSTANCE)).isNull();
@@ -301,11 +367,10 @@ class PoolStateTest {
                 }
             }
             assertThat(pool.upstreams().values()).allMatch(state -> state.inFlight() >= 0);
-            assertThat(taken)
-                    .allSatisfy(slot -> assertThat((long) slot.state.inFlight())
-                            .isEqualTo(taken.stream()
-                                    .filter(other -> other.state == slot.state)
-                                    .count()));
+            assertThat(taken).allSatisfy(slot -> assertThat((long) slot.state.inFlight())
+                    .isEqualTo(taken.stream()
+                            .filter(other -> other.state == slot.state)
+                            .count()));
         }
         for (Slot slot : taken) {
             slot.pool.release(slot.state, GOOD, now);

@@ -81,7 +81,19 @@ class UpstreamTest {
                 .isThrownBy(() -> builder.failTimeout(Duration.ZERO))
                 .withMessageStartingWith("failTimeout: PT0S (expected: > 0 and at most ");
         assertThatIllegalArgumentException().isThrownBy(() -> builder.failTimeout(Duration.ofSeconds(Long.MAX_VALUE)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.maxConnections(-1))
+                .withMessage("maxConnections: -1 (expected: >= 0)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> builder.slowStart(Duration.ofSeconds(-1)))
+                .withMessageStartingWith("slowStart: PT-1S (expected: >= 0 and at most ");
         assertThatIllegalArgumentException().isThrownBy(() -> UpstreamPool.named(" "));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> UpstreamPool.named("a").queue(-1, Duration.ofSeconds(1)))
+                .withMessage("queue length: -1 (expected: >= 0)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> UpstreamPool.named("a").queue(1, Duration.ZERO))
+                .withMessageStartingWith("queue timeout: PT0S (expected: > 0");
     }
 
     @Test
@@ -91,6 +103,8 @@ class UpstreamTest {
         assertThat(upstream.weight()).isEqualTo(1);
         assertThat(upstream.maxFails()).isEqualTo(1);
         assertThat(upstream.failTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(upstream.maxConnections()).isZero();
+        assertThat(upstream.slowStart()).isEqualTo(Duration.ZERO);
         assertThat(upstream.isBackup()).isFalse();
         assertThat(upstream.isDown()).isFalse();
     }
