@@ -39,6 +39,7 @@ public final class PoolState {
     private final Map<String, UpstreamState> states;
     private final Group primaries;
     private final Group backups;
+    private final RetryBudget retryBudget;
 
     /** Live state for a pool that is new. */
     public PoolState(UpstreamPool pool) {
@@ -49,6 +50,7 @@ public final class PoolState {
     public PoolState(UpstreamPool pool, @Nullable PoolState before) {
         this.pool = pool;
         lock = before == null ? new Object() : before.lock;
+        retryBudget = before == null ? new RetryBudget() : before.retryBudget;
         states = new HashMap<>();
         synchronized (lock) {
             List<UpstreamState> first = new ArrayList<>();
@@ -68,6 +70,11 @@ public final class PoolState {
     /** The pool as configured. */
     public UpstreamPool pool() {
         return pool;
+    }
+
+    /** Its running exchanges and how many of them are retries. */
+    public RetryBudget retryBudget() {
+        return retryBudget;
     }
 
     /** The state of each upstream, by its URL. */
