@@ -74,9 +74,8 @@ final class Attempts {
         if (!retry.allows(context.original().method(), failure)) {
             return null;
         }
-        if (failed.wasStale(failure)) {
+        if (failed.wasStale(failure) && pool.reacquire(failed.upstream(), context.now())) {
             // It costs no try, and it happens once: the next connection is a new one.
-            pool.reacquire(failed.upstream(), context.now());
             return start(pool, failed.upstream(), true);
         }
         if (!retry.allowsAnother(tries, pool.pool().upstreams().size())) {

@@ -1,12 +1,11 @@
 package io.weir.upstream;
 
+import io.weir.http.ProxyError;
 import io.weir.http.Variables;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,10 +34,10 @@ public final class PoolState {
     }
 
     private final UpstreamPool pool;
-    private final Object lock;
+    private final PoolLock lock;
     private final Map<String, UpstreamState> states;
-    private final Group primaries;
-    private final Group backups;
+    private final UpstreamGroup primaries;
+    private final UpstreamGroup backups;
     private final RetryBudget retryBudget;
 
     /** Live state for a pool that is new. */
@@ -49,7 +48,7 @@ public final class PoolState {
     /** Live state for a pool that takes the place of {@code before}: upstreams with the same URL keep their state. */
     public PoolState(UpstreamPool pool, @Nullable PoolState before) {
         this.pool = pool;
-        lock = before == null ? new Object() : before.lock;
+        lock = before == null ? new PoolLock() : before.lock;
         retryBudget = before == null ? new RetryBudget() : before.retryBudget;
         states = new HashMap<>();
         synchronized (lock) {
@@ -62,8 +61,9 @@ public final class PoolState {
                 states.put(upstream.url(), state);
                 (upstream.isBackup() ? second : first).add(state);
             }
-            primaries = new Group(first, first.size() == 1 && second.isEmpty());
-            backups = new Group(second, false);
+            boolean single = first.size() == 1 && second.isEmpty();
+            primaries = new UpstreamGroup(lock, first, single, pool.balancing());
+            backups = new UpstreamGroup(lock, second, false, pool.balancing());
         }
     }
 
@@ -83,7 +83,8 @@ public final class PoolState {
     }
 
     /**
-     * Takes a slot at the next upstream, or returns null if none can be tried.
+     * Takes a slot at the next upstream, or returns null if none can be tried; {@link #refusal} knows why, and
+     * {@link #lineUp} lets wait for it where a limit is the cause. Those who wait already come first.
      *
      * @param tried what this exchange tried before; null for nothing
      * @param now monotonic nanoseconds
@@ -91,45 +92,114 @@ public final class PoolState {
      */
     public @Nullable UpstreamState acquire(@Nullable Tried tried, long now, Variables request) {
         synchronized (lock) {
-            UpstreamState chosen = primaries.take(tried, now, request);
-            return chosen != null ? chosen : backups.take(tried, now, request);
+            lock.line().serve(now);
+            return take(tried, now, request);
+        }
+    }
+
+    /**
+     * Why {@link #acquire} gave nothing: {@link ProxyError#CONNECTION_LIMIT} if an upstream could be tried but for its
+     * limit, else {@link ProxyError#UPSTREAM_UNAVAILABLE}.
+     */
+    public ProxyError refusal(@Nullable Tried tried, long now, Variables request) {
+        synchronized (lock) {
+            return primaries.isLimited(tried, now) || backups.isLimited(tried, now)
+                    ? ProxyError.CONNECTION_LIMIT
+                    : ProxyError.UPSTREAM_UNAVAILABLE;
+        }
+    }
+
+    /**
+     * Gets in line for a slot. Null if there is none to wait for: the pool has no queue, it is full, or no limit is in the
+     * way. The ticket must be taken or cancelled.
+     *
+     * @param tried must not change while the ticket is out
+     * @param wake run, by whoever calls {@link #wakeWaiting}, once {@link Ticket#take} has something to say
+     */
+    public @Nullable Ticket lineUp(@Nullable Tried tried, long now, Variables request, Runnable wake) {
+        synchronized (lock) {
+            WaitQueue queue = pool.queue();
+            Ticket ticket =
+                    new Ticket(this, tried, request, wake, now + queue.timeout().toNanos());
+            lock.line().serve(now);
+            if (ticket.settle(now)) {
+                // A slot came back between acquire and now.
+                lock.line().wake(ticket);
+                return ticket;
+            }
+            boolean worthIt = lock.line().length() < queue.length()
+                    && refusal(tried, now, request) == ProxyError.CONNECTION_LIMIT;
+            if (!worthIt) {
+                return null;
+            }
+            lock.line().add(ticket);
+            return ticket;
+        }
+    }
+
+    /**
+     * Runs the wake-ups of those who were granted a slot. To be called after every {@link #acquire}, {@link #release},
+     * {@link #lineUp} and {@link Ticket#cancel}, once the caller holds no lock: a wake-up may be anybody's code.
+     */
+    public void wakeWaiting() {
+        for (Runnable wake = lock.line().nextWakeUp();
+                wake != null;
+                wake = lock.line().nextWakeUp()) {
+            wake.run();
         }
     }
 
     /** Which upstream {@link #acquire} would take now. Changes nothing. */
     public @Nullable UpstreamState peek(long now, Variables request) {
         synchronized (lock) {
-            int index = primaries.choose(null, now, request);
-            if (index >= 0) {
-                return primaries.states[index];
-            }
-            index = backups.choose(null, now, request);
-            return index < 0 ? null : backups.states[index];
+            UpstreamState next = primaries.choose(null, now, request);
+            return next != null ? next : backups.choose(null, now, request);
         }
     }
 
-    /** Takes one more slot at that upstream, for the same exchange, after a kept connection turned out closed. */
-    public void reacquire(UpstreamState state, long now) {
+    /**
+     * Takes one more slot at that upstream, for the same exchange, after a kept connection turned out closed. Returns
+     * whether there is one: somebody who waited may have got it.
+     */
+    public boolean reacquire(UpstreamState state, long now) {
         synchronized (lock) {
+            if (state.isFull()) {
+                return false;
+            }
             state.taken(now);
+            lock.touched(state);
+            return true;
         }
     }
 
-    /** Gives a slot back, with what the attempt says about the upstream. */
+    /** Gives a slot back, with what the attempt says about the upstream. It goes to whoever waits first. */
     public Transition release(UpstreamState state, Verdict verdict, long now) {
         synchronized (lock) {
             state.released();
-            Group group = primaries.indexOf(state) >= 0 ? primaries : backups;
-            int index = group.indexOf(state);
-            if (group.single || index < 0 || verdict == Verdict.NEUTRAL) {
-                // A pool of one is never taken out: there is nowhere else to go.
-                return Transition.NONE;
+            try {
+                return judge(state, verdict, now);
+            } finally {
+                lock.touched(state);
+                lock.line().serve(now);
             }
-            if (verdict == Verdict.GOOD) {
-                return state.succeeded() ? Transition.RETURNED : Transition.NONE;
-            }
-            group.balancer.failed(index, group);
-            return state.failed(now) ? Transition.EJECTED : Transition.NONE;
+        }
+    }
+
+    /**
+     * Starts or ends draining an upstream: it takes no new exchanges, apart from those of sessions that it holds, and ends
+     * those that it has. It goes on across a reload.
+     *
+     * @throws IllegalArgumentException if the pool has no upstream of that URL
+     */
+    public void drain(String url, boolean draining) {
+        UpstreamState state = states.get(url);
+        if (state == null) {
+            throw new IllegalArgumentException("drain: \"" + url + "\" (expected: an upstream of \"" + pool.name()
+                    + "\", one of " + states.keySet() + ")");
+        }
+        synchronized (lock) {
+            state.drain(draining);
+            lock.touched(state);
         }
     }
 
@@ -141,6 +211,43 @@ public final class PoolState {
             backups.describe(text, now);
         }
         return text.toString();
+    }
+
+    // ---- for the waiting line, under the lock ----
+
+    PoolLock lock() {
+        return lock;
+    }
+
+    @Nullable
+    UpstreamState take(@Nullable Tried tried, long now, Variables request) {
+        UpstreamState chosen = primaries.take(tried, now, request);
+        return chosen != null ? chosen : backups.take(tried, now, request);
+    }
+
+    /** Returns a slot that was granted but never used. */
+    void giveBack(UpstreamState state, long now) {
+        state.released();
+        lock.touched(state);
+        lock.line().serve(now);
+    }
+
+    boolean hasRoom(long now) {
+        return primaries.hasRoom(now) || backups.hasRoom(now);
+    }
+
+    private Transition judge(UpstreamState state, Verdict verdict, long now) {
+        UpstreamGroup group = primaries.indexOf(state) >= 0 ? primaries : backups;
+        int index = group.indexOf(state);
+        if (group.isSingle() || index < 0 || verdict == Verdict.NEUTRAL) {
+            // A pool of one is never taken out: there is nowhere else to go.
+            return Transition.NONE;
+        }
+        if (verdict == Verdict.GOOD) {
+            return state.succeeded() ? Transition.RETURNED : Transition.NONE;
+        }
+        group.balancer().failed(index, group);
+        return state.failed(now) ? Transition.EJECTED : Transition.NONE;
     }
 
     /** The upstreams that one exchange has tried. */
@@ -162,96 +269,6 @@ public final class PoolState {
                 }
             }
             return false;
-        }
-    }
-
-    /** The servers of a pool, or its backups. Its last three fields say what one choice is about. */
-    private final class Group implements Candidates {
-        private final UpstreamState[] states;
-        private final BitSet eligible = new BitSet();
-        private final boolean single;
-        private final Balancer balancer;
-
-        Group(List<UpstreamState> states, boolean single) {
-            this.states = states.toArray(UpstreamState[]::new);
-            this.single = single;
-            if (single) {
-                this.states[0].forgetFailures();
-            }
-            balancer = Objects.requireNonNull(pool.balancing().start(this), "balancer");
-        }
-
-        @Nullable
-        UpstreamState take(@Nullable Tried tried, long now, Variables request) {
-            int index = choose(tried, now, request);
-            if (index < 0) {
-                return null;
-            }
-            balancer.chosen(index, this);
-            states[index].taken(now);
-            return states[index];
-        }
-
-        int choose(@Nullable Tried tried, long now, Variables request) {
-            eligible.clear();
-            for (int i = 0; i < states.length; i++) {
-                UpstreamState state = states[i];
-                if (!state.upstream().isDown()
-                        && (single || !state.isEjected(now))
-                        && (tried == null || !tried.contains(state))) {
-                    eligible.set(i);
-                }
-            }
-            if (eligible.isEmpty()) {
-                return -1;
-            }
-            int index = balancer.choose(this, request);
-            return index >= 0 && eligible.get(index) ? index : -1;
-        }
-
-        int indexOf(UpstreamState state) {
-            for (int i = 0; i < states.length; i++) {
-                if (states[i] == state) {
-                    return i;
-                }
-            }
-            return -1;
-        }
-
-        void describe(StringBuilder text, long now) {
-            for (UpstreamState state : states) {
-                if (text.length() > 0) {
-                    text.append(", ");
-                }
-                text.append(state.upstream().url());
-                if (state.upstream().isDown()) {
-                    text.append(" (down)");
-                } else if (!single && state.isEjected(now)) {
-                    text.append(" (out after ").append(state.fails()).append(" failures)");
-                } else if (state.upstream().isBackup()) {
-                    text.append(" (backup)");
-                }
-            }
-        }
-
-        @Override
-        public int size() {
-            return states.length;
-        }
-
-        @Override
-        public Upstream upstream(int index) {
-            return states[index].upstream();
-        }
-
-        @Override
-        public boolean isEligible(int index) {
-            return eligible.get(index);
-        }
-
-        @Override
-        public int inFlight(int index) {
-            return states[index].inFlight();
         }
     }
 }

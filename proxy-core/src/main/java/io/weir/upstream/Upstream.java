@@ -17,6 +17,8 @@ public final class Upstream {
     private final int weight;
     private final int maxFails;
     private final Duration failTimeout;
+    private final int maxConnections;
+    private final Duration slowStart;
     private final boolean backup;
     private final boolean down;
 
@@ -28,6 +30,8 @@ public final class Upstream {
         weight = builder.weight;
         maxFails = builder.maxFails;
         failTimeout = builder.failTimeout;
+        maxConnections = builder.maxConnections;
+        slowStart = builder.slowStart;
         backup = builder.backup;
         down = builder.down;
     }
@@ -82,6 +86,16 @@ public final class Upstream {
         return failTimeout;
     }
 
+    /** Exchanges that may use it at the same time; 0: any number. Default 0. */
+    public int maxConnections() {
+        return maxConnections;
+    }
+
+    /** The time in which its share grows from a tenth to all of it once it is back; zero: at once. Default zero. */
+    public Duration slowStart() {
+        return slowStart;
+    }
+
     /** Whether it serves only while no other can. */
     public boolean isBackup() {
         return backup;
@@ -113,6 +127,8 @@ public final class Upstream {
         private int weight = 1;
         private int maxFails = 1;
         private Duration failTimeout = Duration.ofSeconds(10);
+        private int maxConnections;
+        private Duration slowStart = Duration.ZERO;
         private boolean backup;
         private boolean down;
 
@@ -175,6 +191,31 @@ public final class Upstream {
                         "failTimeout: " + failTimeout + " (expected: > 0 and at most " + LONGEST + ")");
             }
             this.failTimeout = failTimeout;
+            return this;
+        }
+
+        /**
+         * Exchanges that may use it at the same time (nginx {@code max_conns}); 0: any number. Those beyond go to the
+         * others, and wait where the pool has a {@linkplain UpstreamPool.Builder#queue queue}.
+         */
+        public Builder maxConnections(int maxConnections) {
+            if (maxConnections < 0) {
+                throw new IllegalArgumentException("maxConnections: " + maxConnections + " (expected: >= 0)");
+            }
+            this.maxConnections = maxConnections;
+            return this;
+        }
+
+        /**
+         * The time in which its share grows from a tenth to all of it (nginx {@code slow_start}), after it was out or when
+         * a new configuration brought it in; not when the proxy starts. Works with every strategy.
+         */
+        public Builder slowStart(Duration slowStart) {
+            if (slowStart.isNegative() || slowStart.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException(
+                        "slowStart: " + slowStart + " (expected: >= 0 and at most " + LONGEST + ")");
+            }
+            this.slowStart = slowStart;
             return this;
         }
 

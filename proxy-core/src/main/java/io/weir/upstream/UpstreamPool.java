@@ -1,5 +1,6 @@
 package io.weir.upstream;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,6 +11,7 @@ public final class UpstreamPool {
     private final String name;
     private final List<Upstream> upstreams;
     private final BalancingStrategy balancing;
+    private final WaitQueue queue;
     private final KeepAlive keepAlive;
     private final RetryPolicy retry;
 
@@ -17,6 +19,7 @@ public final class UpstreamPool {
         name = builder.name;
         upstreams = List.copyOf(builder.upstreams);
         balancing = builder.balancing;
+        queue = builder.queue;
         keepAlive = builder.keepAlive;
         retry = builder.retry;
     }
@@ -50,6 +53,11 @@ public final class UpstreamPool {
         return balancing;
     }
 
+    /** Who may wait while all upstreams are at their limits. */
+    public WaitQueue queue() {
+        return queue;
+    }
+
     /** How connections are kept. */
     public KeepAlive keepAlive() {
         return keepAlive;
@@ -77,6 +85,7 @@ public final class UpstreamPool {
         private final String name;
         private final List<Upstream> upstreams = new ArrayList<>();
         private BalancingStrategy balancing = BalancingStrategy.roundRobin();
+        private WaitQueue queue = WaitQueue.off();
         private KeepAlive keepAlive = KeepAlive.defaults();
         private RetryPolicy retry = RetryPolicy.defaults();
 
@@ -108,6 +117,18 @@ public final class UpstreamPool {
         /** How the next upstream is chosen; round robin by weight if not said. */
         public Builder balancing(BalancingStrategy balancing) {
             this.balancing = balancing;
+            return this;
+        }
+
+        /**
+         * Lets exchanges wait, first come first served, while all upstreams that could serve them are at their
+         * {@linkplain Upstream.Builder#maxConnections limits}. Without a queue, or when it is full, the answer is 503.
+         *
+         * @param length exchanges that may wait at the same time
+         * @param timeout how long one may wait; then the answer is 503
+         */
+        public Builder queue(int length, Duration timeout) {
+            queue = new WaitQueue(length, timeout);
             return this;
         }
 

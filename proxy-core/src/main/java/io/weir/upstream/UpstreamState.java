@@ -8,11 +8,23 @@ public final class UpstreamState {
     /** Both of nginx's meanings of {@code fail_timeout} hang on when the upstream was last looked at. */
     private static final long NEVER = Long.MIN_VALUE;
 
+    /** What a choice needs to know about an upstream before it looks closer. */
+    enum Standing {
+        /** It can be chosen, whatever the time. */
+        READY,
+        /** Time or chance decides. */
+        DOUBTFUL,
+        /** It can't be chosen. */
+        CLOSED
+    }
+
     private volatile Upstream upstream;
     private volatile int inFlight;
     private volatile int fails;
     private long lastFailure = NEVER;
     private long lastChecked = NEVER;
+    private volatile boolean draining;
+    private Standing standing = Standing.READY;
 
     UpstreamState(Upstream upstream) {
         this.upstream = upstream;
@@ -33,14 +45,52 @@ public final class UpstreamState {
         return fails;
     }
 
+    /** Whether it takes no new exchanges, apart from those of sessions that it holds. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    void drain(boolean draining) {
+        this.draining = draining;
+    }
+
+    /** Whether it is at its limit. */
+    boolean isFull() {
+        int limit = upstream.maxConnections();
+        return limit > 0 && inFlight >= limit;
+    }
+
+    /** As it was when {@link #settle} looked last. */
+    Standing standing() {
+        return standing;
+    }
+
+    /** Finds out its standing; returns whether it is another than before. */
+    boolean settle() {
+        Standing before = standing;
+        if (upstream.isDown() || draining || isFull()) {
+            standing = Standing.CLOSED;
+        } else if (hasFailed()) {
+            standing = Standing.DOUBTFUL;
+        } else {
+            standing = Standing.READY;
+        }
+        return standing != before;
+    }
+
     void configure(Upstream upstream) {
         this.upstream = upstream;
     }
 
     /** Whether failures keep it out at that moment. After {@code failTimeout} one request is let through. */
     boolean isEjected(long now) {
+        return hasFailed() && !isPast(lastChecked, now);
+    }
+
+    /** Whether it has failed so often that it is out, or was and has not proved itself since. */
+    private boolean hasFailed() {
         int maxFails = upstream.maxFails();
-        return maxFails > 0 && fails >= maxFails && !isPast(lastChecked, now);
+        return maxFails > 0 && fails >= maxFails;
     }
 
     void taken(long now) {
