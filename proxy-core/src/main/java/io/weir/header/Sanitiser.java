@@ -15,8 +15,10 @@ import java.util.Set;
 final class Sanitiser {
     private Sanitiser() {}
 
-    /** Copies from a request as the client sent it; {@code Host} and
-     * {@code Content-Length}, which are written anew for an upstream, only if {@code forMiddleware}. */
+    /**
+     * Copies from a request as the client sent it; {@code Host} and {@code Content-Length}, which are written anew for an
+     * upstream, only if {@code forMiddleware}.
+     */
     static void copy(
             RequestHead request,
             boolean dropsClaims,

@@ -11,10 +11,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -102,9 +104,15 @@ public final class JettyProxyServer implements AutoCloseable {
     public static final class Builder {
         private final ProxyConfig config;
         private final List<Listener> listeners = new ArrayList<>();
+        private @Nullable ByteBufferPool buffers;
         private int selectors = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
-        private record Listener(String host, int port) {}
+        private record Listener(String host, int port) {
+            @Override
+            public String toString() {
+                return host + ":" + port;
+            }
+        }
 
         private Builder(ProxyConfig config) {
             this.config = config;
@@ -133,6 +141,12 @@ public final class JettyProxyServer implements AutoCloseable {
             return this;
         }
 
+        /** Where buffers come from: a pool of the application's, say, or one that finds leaks. Jetty's own if not said. */
+        public Builder buffers(ByteBufferPool buffers) {
+            this.buffers = buffers;
+            return this;
+        }
+
         /**
          * Starts.
          *
@@ -145,7 +159,7 @@ public final class JettyProxyServer implements AutoCloseable {
             InlineThreadPool threads = new InlineThreadPool(200, 8);
             threads.setName("weir");
             threads.setDaemon(false);
-            Server server = new Server(threads);
+            Server server = new Server(threads, null, buffers);
             HttpConfiguration http = new HttpConfiguration();
             JettyProxyHandler.configure(http, config);
             List<ServerConnector> connectors = new ArrayList<>();

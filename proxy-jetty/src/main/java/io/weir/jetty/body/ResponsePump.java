@@ -1,6 +1,7 @@
 package io.weir.jetty.body;
 
 import io.weir.jetty.server.Clock;
+import io.weir.jetty.server.PendingWrite;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;
@@ -41,7 +42,7 @@ public final class ResponsePump extends IteratingCallback {
     private boolean begun;
     private boolean last;
     private boolean sourceBroke;
-    private volatile boolean writing;
+    private final PendingWrite write = new PendingWrite(this);
     private volatile long written;
 
     /**
@@ -63,7 +64,7 @@ public final class ResponsePump extends IteratingCallback {
 
     /** Whether a chunk is on its way to the client right now. */
     public boolean isWriting() {
-        return writing;
+        return write.isPending();
     }
 
     /** The trailers that came; to be asked when the last chunk is written. */
@@ -113,7 +114,6 @@ public final class ResponsePump extends IteratingCallback {
     @Override
     protected void onSuccess() {
         releaseChunk();
-        writing = false;
         clock.stop();
     }
 
@@ -133,14 +133,13 @@ public final class ResponsePump extends IteratingCallback {
     }
 
     private void write(boolean isLast, Content.@Nullable Chunk next) {
-        writing = true;
         if (next != null) {
             written += next.remaining();
         }
-        response.write(isLast, next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer(), this);
-        if (writing) {
+        response.write(isLast, next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer(), write.begin());
+        if (write.isPending()) {
             clock.start(patience);
-            if (!writing) {
+            if (!write.isPending()) {
                 clock.stop(); // the client took it meanwhile
             }
         }
