@@ -4,14 +4,15 @@ import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.http.RequestHead;
 import io.weir.jetty.server.ClientClocks;
+import io.weir.jetty.server.Http2Connections;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
@@ -162,11 +163,10 @@ public final class JettyProxyServer implements AutoCloseable {
             Server server = new Server(threads, null, buffers);
             HttpConfiguration http = new HttpConfiguration();
             JettyProxyHandler.configure(http, config);
-            List<ServerConnector> connectors = new ArrayList<>();
-            SharedSelectorConnector first = null;
+            List<SharedSelectorConnector> connectors = new ArrayList<>();
             for (Listener listener : listeners) {
                 SharedSelectorConnector connector = new SharedSelectorConnector(
-                        server, 1, selectors, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
+                        server, 1, selectors, new HttpConnectionFactory(http), new Http2Connections(http));
                 connector.setHost(listener.host);
                 connector.setPort(listener.port);
                 connector.setAcceptQueueSize(1024);
@@ -175,9 +175,9 @@ public final class JettyProxyServer implements AutoCloseable {
                         config.timeouts().clientHead(), config.timeouts().keepAlive()));
                 connectors.add(connector);
                 server.addConnector(connector);
-                first = first == null ? connector : first;
             }
-            JettyProxyHandler handler = JettyProxyHandler.standAlone(config, first.clientConnector());
+            ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
+            JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);
             server.setHandler(handler);
             try {
                 server.start();

@@ -4,6 +4,7 @@ import io.weir.jetty.server.Clock;
 import io.weir.jetty.server.PendingWrite;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Moves a response's body from the upstream to the client: one chunk at a time, each written as it comes. The next one is
  * read when the client has taken the last, so a slow client holds the upstream back. The head leaves with the first chunk,
- * or at once if there is none yet.
+ * or at once if there is none yet, or if there never is to be one: Jetty would add a {@code Content-Length: 0} to a head
+ * that leaves together with the end, which is not true of what HEAD and 304 speak of, and forbidden in a 204.
  */
 public final class ResponsePump extends IteratingCallback {
     /** Is told how it ends: one of the three, once. */
@@ -82,17 +84,18 @@ public final class ResponsePump extends IteratingCallback {
         if (last) {
             return Action.SUCCEEDED;
         }
-        Content.Chunk next = source.read();
+        Content.Chunk next = begun || mayHaveBody() ? source.read() : null;
+        boolean broken = Content.Chunk.isFailure(next);
+        if (!begun && (next == null || broken)) {
+            begun = true;
+            write(false, null); // a body that is broken already is read as broken again, once the client has the head
+            return Action.SCHEDULED;
+        }
         if (next == null) {
-            if (!begun) {
-                begun = true;
-                write(false, null);
-                return Action.SCHEDULED;
-            }
             source.demand(this::iterate);
             return Action.IDLE;
         }
-        if (Content.Chunk.isFailure(next)) {
+        if (broken) {
             sourceBroke = true;
             listener.upstreamBroke(next.getFailure());
             last = true;
@@ -130,6 +133,13 @@ public final class ResponsePump extends IteratingCallback {
         clock.stop();
         source.fail(cause);
         listener.clientBroke(cause);
+    }
+
+    private boolean mayHaveBody() {
+        int status = response.getStatus();
+        return status != 204
+                && status != 304
+                && !HttpMethod.HEAD.is(response.getRequest().getMethod());
     }
 
     private void write(boolean isLast, Content.@Nullable Chunk next) {

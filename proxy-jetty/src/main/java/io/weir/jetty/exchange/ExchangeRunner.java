@@ -14,7 +14,10 @@ import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -22,6 +25,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -41,6 +45,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
+    /** How long a client that has its response may go on sending before it is cut off; nginx's lingering_time. */
+    private static final Duration LINGER = Duration.ofSeconds(30);
+
     private final Request request;
     private final Response response;
     private final Callback callback;
@@ -57,6 +64,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     // Guarded by this.
     private @Nullable UpstreamCall call;
+    private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
     private boolean responding;
     private boolean over;
@@ -116,11 +124,16 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         attempt = next;
         UpstreamCall sent = transport.send(next, body, this);
         boolean late;
+        boolean told;
         synchronized (this) {
             late = over || responding;
+            told = toldToContinue == next;
             if (attempt == next && !late) {
                 call = sent;
             }
+        }
+        if (told) {
+            sent.continueBody(); // the upstream was quicker than this thread
         }
         if (late) {
             // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
@@ -209,6 +222,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (pumping != null) {
             pumping.abort(cause);
         }
+        if (lastsUntilClose()) {
+            closeByReset();
+        }
         end(cause);
     }
 
@@ -229,11 +245,15 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             return;
         }
         perform(current.informed(head, now()));
+        if (head.status() != 100) {
+            return;
+        }
         UpstreamCall running;
         synchronized (this) {
             running = call;
+            toldToContinue = current;
         }
-        if (head.status() == 100 && running != null) {
+        if (running != null) {
             running.continueBody();
         }
     }
@@ -285,11 +305,13 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void delivered() {
-        if (isHttp1() && !body.hasEnded() && !isAwaitingContinue()) {
-            drain(); // closing now could reset the connection before the client has read the response
+        if (body.hasEnded() || isAwaitingContinue()) {
+            succeed();
             return;
         }
-        succeed();
+        // Closing now could reset the connection, or the stream, before the client has read the response.
+        clocks.after(LINGER.toNanos(), this::succeed);
+        body.drain(this::succeed);
     }
 
     @Override
@@ -339,28 +361,15 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
     }
 
-    /** Reads what the client still sends, until it ends or the {@code clientBody} clock does. */
-    private void drain() {
-        while (true) {
-            Content.Chunk chunk = body.read();
-            if (chunk == null) {
-                body.demand(this::drain);
-                return;
-            }
-            chunk.release();
-            if (chunk.isLast()) {
-                succeed();
-                return;
-            }
-        }
-    }
-
     private void succeed() {
         synchronized (this) {
             if (over) {
                 return;
             }
             over = true;
+        }
+        if (!isHttp1() && !body.hasEnded()) {
+            request.addHttpStreamWrapper(UnreadStream::new);
         }
         end(null);
     }
@@ -379,11 +388,32 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             watched.unwatch();
         }
         clocks.close();
+        body.close();
         exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
         if (cause == null) {
             callback.succeeded();
         } else {
             callback.failed(cause);
+        }
+    }
+
+    /** Whether the end of the connection looks like the end of the body. */
+    private boolean lastsUntilClose() {
+        return request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_0
+                && response.isCommitted()
+                && !response.getHeaders().contains(HttpHeader.CONTENT_LENGTH);
+    }
+
+    /** Lets the connection be closed so that the client can tell it from an orderly end. */
+    private void closeByReset() {
+        Object transport =
+                request.getConnectionMetaData().getConnection().getEndPoint().getTransport();
+        if (transport instanceof SocketChannel channel) {
+            try {
+                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            } catch (IOException | UnsupportedOperationException e) {
+                return; // it is closed already, or is no TCP
+            }
         }
     }
 
@@ -398,7 +428,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     /** Whether the client waits to be asked for its body: reading on would ask. */
     private boolean isAwaitingContinue() {
-        return !body.isTouched() && request.getHeaders().contains(HttpHeader.EXPECT);
+        return !body.isAsked() && request.getHeaders().contains(HttpHeader.EXPECT);
     }
 
     private boolean isHttp1() {
@@ -424,6 +454,26 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             if (woken != null) {
                 executor.execute(woken::resume);
             }
+        }
+    }
+
+    /**
+     * An HTTP/2 stream whose response is whole, but whose request is not and will not be read. Jetty would cancel it, and a
+     * client might take that for the response's failure; RFC 9113 §8.1 has a code for this.
+     */
+    private static final class UnreadStream extends HttpStream.Wrapper {
+        UnreadStream(HttpStream wrapped) {
+            super(wrapped);
+        }
+
+        @Override
+        public void succeeded() {
+            getWrapped().failed(CONTENT_NOT_CONSUMED);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            getWrapped().failed(CONTENT_NOT_CONSUMED);
         }
     }
 

@@ -92,6 +92,6 @@ public final class Clock implements Runnable {
 
     /** The nanoseconds of a duration, of which one of centuries stands for "never" and must not wrap round. */
     public static long nanos(Duration duration) {
-        return duration.getSeconds() > 1_000_000_000L ? Long.MAX_VALUE / 4 : duration.toNanos();
+        return duration.toSeconds() > 1_000_000_000L ? Long.MAX_VALUE / 4 : duration.toNanos();
     }
 }

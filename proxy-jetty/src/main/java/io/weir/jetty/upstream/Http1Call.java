@@ -306,18 +306,15 @@ final class Http1Call implements UpstreamCall, Content.Source {
 
     @Override
     public void demand(Runnable callback) {
-        boolean now;
         synchronized (this) {
             Http1Connection here = connection;
-            now = ended || here == null || here.hasNews();
-            if (!now) {
+            if (here != null && !ended && !here.hasNews()) {
                 demand = callback;
                 here.await(attempt.timeouts().read());
+                return;
             }
         }
-        if (now) {
-            callback.run();
-        }
+        callback.run();
     }
 
     @Override

@@ -102,7 +102,7 @@ final class RequestSender extends IteratingCallback {
                     return Action.IDLE;
                 }
             }
-            if (Content.Chunk.isFailure(next)) {
+            if (next != null && Content.Chunk.isFailure(next)) {
                 call.requestFailed(next.getFailure());
                 return Action.SUCCEEDED;
             }
