@@ -96,6 +96,11 @@ public final class Attempt {
         return plan.timeouts();
     }
 
+    /** How many bytes of the request's body are to be kept, so that another attempt can send it once more; 0: none. */
+    public int replayBytes() {
+        return pool.pool().retry().replayBytes(method);
+    }
+
     /** The limits of the route. */
     public Limits limits() {
         return plan.limits();
@@ -111,9 +116,18 @@ public final class Attempt {
         return exchange.informed(this, head, now);
     }
 
-    /** The final response's head has come. */
+    /**
+     * The final response's head has come. If another attempt is forwarded, now or after a pause, this one is given up.
+     *
+     * @param bodyLost whether bytes of the request's body were taken from the client and are kept nowhere
+     */
+    public Decision answered(ResponseHead head, boolean bodyLost, long now) {
+        return head.status() == 101 ? failed(unaskedUpgrade(), now) : exchange.answered(this, head, bodyLost, now);
+    }
+
+    /** The final response's head has come, to a request that has no body or whose body is kept. */
     public Decision answered(ResponseHead head, long now) {
-        return head.status() == 101 ? failed(unaskedUpgrade(), now) : exchange.answered(this, head, now);
+        return answered(head, false, now);
     }
 
     /** It failed. */
@@ -140,6 +154,11 @@ public final class Attempt {
         } catch (RuntimeException e) {
             throw new UserCodeFailure("balancing of pool \"" + pool.pool().name() + "\"", e);
         }
+    }
+
+    /** The status it answered with; 0 for none. */
+    int status() {
+        return status;
     }
 
     /**

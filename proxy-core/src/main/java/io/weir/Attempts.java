@@ -7,14 +7,18 @@ import io.weir.log.AttemptFailure;
 import io.weir.log.AttemptSummary;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.RetryPolicy;
+import io.weir.upstream.Ticket;
 import io.weir.upstream.UpstreamState;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tries of one exchange at a pool: which one runs, where it has been, whether another may follow. Each takes a slot and
- * gives it back exactly once. Guarded by the exchange.
+ * The tries of one exchange at a pool: which one runs, where it has been, what it waits for before the next. Each takes a
+ * slot and gives it back exactly once. Guarded by the exchange.
+ *
+ * <p>What follows is a {@link Decision.Forward}, a {@link Decision.Pause} after which to ask {@link #resumed}, or null: no
+ * further try. Nothing here wakes others; the exchange does, when its lock is left.
  */
 final class Attempts {
     private final Exchange exchange;
@@ -23,11 +27,17 @@ final class Attempts {
     private final ExchangeContext context;
     private final Engine engine;
     private final Listeners listeners;
+    private final Runnable wake;
+    private final Tries tries;
     private final List<AttemptSummary> ended = new ArrayList<>(1);
     private @Nullable Attempt running;
     private RequestHead request;
     private PoolState.@Nullable Tried tried;
-    private int tries;
+
+    // What a pause is for: a place in line, else the time.
+    private @Nullable Ticket ticket;
+    private long pausedUntil;
+    private boolean waitedInVain;
 
     Attempts(
             Exchange exchange,
@@ -35,13 +45,16 @@ final class Attempts {
             int prefixLength,
             ExchangeContext context,
             Engine engine,
-            Listeners listeners) {
+            Listeners listeners,
+            Runnable wake) {
         this.exchange = exchange;
         this.plan = plan;
         this.prefixLength = prefixLength;
         this.context = context;
         this.engine = engine;
         this.listeners = listeners;
+        this.wake = wake;
+        tries = new Tries(engine);
         request = context.original();
     }
 
@@ -49,44 +62,140 @@ final class Attempts {
         return running == attempt;
     }
 
+    /** The one that runs, or whose answer is held back while another is sought. */
+    @Nullable
+    Attempt running() {
+        return running;
+    }
+
     /** Those that have ended, in order. */
     List<AttemptSummary> ended() {
         return List.copyOf(ended);
     }
 
-    /**
-     * The first try.
-     *
-     * @param request the request as middleware left it; every try sends the same
-     * @return null if no upstream of the pool can be tried
-     */
+    // ---- what follows ----
+
+    /** The first try. {@code request} is as middleware left it; every try sends the same. */
     @Nullable
-    Attempt first(PoolState pool, RequestHead request) throws UserCodeFailure {
+    Decision first(PoolState pool, RequestHead request) throws UserCodeFailure {
         this.request = request;
-        return another(pool);
+        tries.enter(pool, context.now());
+        return next(pool);
     }
 
-    /** The try that follows one that has failed and ended, or null if none may. */
+    /** What follows a try that has failed and ended. */
     @Nullable
-    Attempt after(Attempt failed, ProxyFailure failure) throws UserCodeFailure {
+    Decision after(Attempt failed, ProxyFailure failure) throws UserCodeFailure {
         PoolState pool = failed.pool();
-        RetryPolicy retry = pool.pool().retry();
-        if (!retry.allows(context.original().method(), failure)) {
+        if (!pool.pool().retry().allows(request.method(), failure)) {
             return null;
         }
         if (failed.wasStale(failure) && pool.reacquire(failed.upstream(), context.now())) {
             // It costs no try, and it happens once: the next connection is a new one.
             return start(pool, failed.upstream(), true);
         }
-        if (!retry.allowsAnother(tries, pool.pool().upstreams().size())) {
+        return another(failed);
+    }
+
+    /**
+     * What follows an answer with a status that counts as a failure. The answered try goes on until another begins: null
+     * means that its answer is the one to deliver.
+     */
+    @Nullable
+    Decision insteadOf(Attempt answered, int status, boolean bodyLost) throws UserCodeFailure {
+        RetryPolicy retry = answered.pool().pool().retry();
+        return retry.allows(request.method(), status, bodyLost) ? another(answered) : null;
+    }
+
+    /** What follows a pause, which may not be over yet. */
+    @Nullable
+    Decision resumed(PoolState pool) throws UserCodeFailure {
+        if (ticket != null) {
+            return fromTheLine(pool, ticket);
+        }
+        boolean early = context.now() - pausedUntil < 0;
+        return early ? new Decision.Pause(pausedUntil) : next(pool);
+    }
+
+    /** Why there is no further try. */
+    ProxyError refusal(PoolState pool) {
+        return waitedInVain ? ProxyError.CONNECTION_LIMIT : pool.refusal(tried, context.now(), context);
+    }
+
+    private @Nullable Decision another(Attempt last) throws UserCodeFailure {
+        long pause = tries.untilAnother(context.now());
+        if (pause == Tries.NONE) {
             return null;
         }
         if (tried == null) {
             tried = new PoolState.Tried();
         }
-        tried.add(failed.upstream());
-        return another(pool);
+        tried.add(last.upstream());
+        if (pause == 0) {
+            return next(last.pool());
+        }
+        pausedUntil = context.now() + pause;
+        return new Decision.Pause(pausedUntil);
     }
+
+    private @Nullable Decision next(PoolState pool) throws UserCodeFailure {
+        UpstreamState upstream;
+        try {
+            upstream = pool.acquire(tried, context.now(), context);
+        } catch (RuntimeException e) {
+            throw new UserCodeFailure(balancingOf(pool), e);
+        }
+        if (upstream != null) {
+            return begin(pool, upstream);
+        }
+        if (running != null) {
+            return null; // there is an answer already: not worth a wait
+        }
+        ticket = pool.lineUp(tried, context.now(), context, wake);
+        return ticket == null ? null : new Decision.Pause(ticket.until());
+    }
+
+    private @Nullable Decision fromTheLine(PoolState pool, Ticket inLine) throws UserCodeFailure {
+        UpstreamState granted;
+        try {
+            granted = inLine.take();
+        } catch (RuntimeException e) {
+            ticket = null;
+            throw new UserCodeFailure(balancingOf(pool), e);
+        }
+        if (granted != null) {
+            ticket = null;
+            return begin(pool, granted);
+        }
+        if (context.now() - inLine.until() < 0) {
+            return new Decision.Pause(inLine.until());
+        }
+        inLine.cancel(context.now());
+        ticket = null;
+        waitedInVain = true;
+        return null;
+    }
+
+    private Decision begin(PoolState pool, UpstreamState upstream) throws UserCodeFailure {
+        Attempt answered = running;
+        if (answered != null) {
+            // nginx: these two say that the upstream is well, and has nothing for us.
+            boolean well = answered.status() == 403 || answered.status() == 404;
+            end(well ? PoolState.Verdict.NEUTRAL : PoolState.Verdict.BAD, null);
+        }
+        tries.began();
+        return start(pool, upstream, false);
+    }
+
+    private Decision start(PoolState pool, UpstreamState upstream, boolean onFreshConnection) throws UserCodeFailure {
+        context.upstream(upstream.upstream().authority());
+        Attempt next = new Attempt(exchange, plan, pool, upstream, onFreshConnection, context.now());
+        running = next; // from here on the slot is its own
+        next.prepare(request, prefixLength, context);
+        return new Decision.Forward(next);
+    }
+
+    // ---- ends ----
 
     /** Ends the running try, if there is one: its slot goes back, with what it says about the upstream's health. */
     void end(PoolState.Verdict verdict, @Nullable ProxyError cause) {
@@ -114,9 +223,26 @@ final class Attempts {
         }
     }
 
+    /** An answer is delivered: there will be no further try. */
+    void settled() {
+        tries.settled();
+    }
+
+    /** The pool is needed no more: a place in line is given up. May be called again. */
+    void leave() {
+        tries.leave();
+        Ticket inLine = ticket;
+        ticket = null;
+        if (inLine != null) {
+            inLine.cancel(context.now());
+        }
+    }
+
     /** Tells of a try that failed and of what follows. A stale connection that is made good is no news. */
     void tellFailed(Attempt failed, ProxyFailure failure, Decision consequence) {
-        boolean madeGood = failed.wasStale(failure) && consequence instanceof Decision.Forward;
+        boolean madeGood = failed.wasStale(failure)
+                && consequence instanceof Decision.Forward forward
+                && forward.attempt().onFreshConnection();
         if (madeGood) {
             return;
         }
@@ -131,35 +257,14 @@ final class Attempts {
         listeners.tell(listener -> listener.attemptFailed(news));
     }
 
-    private @Nullable Attempt another(PoolState pool) throws UserCodeFailure {
-        UpstreamState upstream;
-        try {
-            upstream = pool.acquire(tried, context.now(), context);
-        } catch (RuntimeException e) {
-            throw new UserCodeFailure(balancingOf(pool), e);
-        }
-        if (upstream == null) {
-            return null;
-        }
-        tries++;
-        return start(pool, upstream, false);
-    }
-
-    private Attempt start(PoolState pool, UpstreamState upstream, boolean onFreshConnection) throws UserCodeFailure {
-        context.upstream(upstream.upstream().authority());
-        Attempt next = new Attempt(exchange, plan, pool, upstream, onFreshConnection, context.now());
-        running = next; // from here on the slot is its own
-        next.prepare(request, prefixLength, context);
-        return next;
-    }
-
     private static String describe(Decision consequence) {
         if (consequence instanceof Decision.Forward forward) {
             return "next " + forward.attempt().upstream().upstream().url();
         }
-        return consequence instanceof Decision.Answer answer
-                ? "answered " + answer.reply().status()
-                : "aborted";
+        if (consequence instanceof Decision.Answer answer) {
+            return "answered " + answer.reply().status();
+        }
+        return consequence instanceof Decision.Abort ? "aborted" : "waits to try another";
     }
 
     private static String balancingOf(PoolState pool) {

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   begin ─▶ gates ─▶ upstream chosen ─▶ attempt … ─▶ delivered ─▶ finished
- *              │            │               │ failed: the next upstream, or an answer
+ *              │            │      ▲        │ failed: the next upstream, or an answer
+ *              │            ├─ waiting ◀────┤
  *              └─ answered ◀┴───────────────┘
  * </pre>
  *
@@ -48,6 +49,8 @@ public final class Exchange {
         GATING,
         /** An attempt is on its way. */
         ATTEMPTING,
+        /** A slot, or the end of a back-off, is waited for. */
+        WAITING,
         /** The upstream's head has been handed out; nothing can be taken back. */
         DELIVERED,
         /** A reply of ours has been handed out. */
@@ -68,6 +71,9 @@ public final class Exchange {
     private final Attempts attempts;
     private final Ending ending;
     private State state = State.OPENED;
+    private @Nullable ProxyFailure lastFailure;
+    /** Is delivered if no other upstream is left to try. */
+    private @Nullable ResponseHead heldBack;
 
     Exchange(
             Engine engine,
@@ -84,7 +90,7 @@ public final class Exchange {
                 ? context.original()
                 : plan.headers().sanitised(context.original(), context.forwarding());
         gates = new Gates(plan.middleware(), shown, context, wake);
-        attempts = new Attempts(this, plan, found == null ? 0 : found.prefixLength(), context, engine, listeners);
+        attempts = new Attempts(this, plan, found == null ? 0 : found.prefixLength(), context, engine, listeners, wake);
         ending = new Ending(engine, plan, context, gates);
     }
 
@@ -111,7 +117,11 @@ public final class Exchange {
     // ---- what the engine reports ----
 
     /** First report: the engine is ready. */
-    public synchronized Decision begin(long now) {
+    public Decision begin(long now) {
+        return thenWake(begun(now));
+    }
+
+    private synchronized Decision begun(long now) {
         if (state != State.OPENED) {
             return NOTHING;
         }
@@ -136,12 +146,16 @@ public final class Exchange {
     }
 
     /** A pause is over: its time has come, or the wake-up. */
-    public synchronized Decision resumed(long now) {
-        if (state != State.GATING) {
+    public Decision resumed(long now) {
+        return thenWake(goOn(now));
+    }
+
+    private synchronized Decision goOn(long now) {
+        if (state != State.GATING && state != State.WAITING) {
             return NOTHING;
         }
         context.at(now);
-        return gate();
+        return state == State.GATING ? gate() : waited();
     }
 
     /** The client's connection is gone. */
@@ -165,7 +179,11 @@ public final class Exchange {
      * Something else than an upstream went wrong: the request's body is malformed or too large, or the engine itself
      * failed. An answer while that is possible, else a break. It says nothing about the health of the upstream.
      */
-    public synchronized Decision failed(ProxyError error, String detail, long now) {
+    public Decision failed(ProxyError error, String detail, long now) {
+        return thenWake(brokenOff(error, detail, now));
+    }
+
+    private synchronized Decision brokenOff(ProxyError error, String detail, long now) {
         if (state == State.ABORTED || state == State.FINISHED) {
             return NOTHING;
         }
@@ -190,9 +208,11 @@ public final class Exchange {
             context.at(now);
             outcome = ending.outcome(bodyBytes);
             attempts.end(PoolState.Verdict.NEUTRAL, outcome.error());
+            attempts.leave();
             gates.close();
             state = State.FINISHED;
         }
+        thenWake(NOTHING);
         context.ended(outcome);
         ExchangeSummary summary = new ExchangeSummary(
                 context,
@@ -213,7 +233,23 @@ public final class Exchange {
         }
     }
 
-    synchronized Decision informed(Attempt from, ResponseHead head, long now) {
+    Decision informed(Attempt from, ResponseHead head, long now) {
+        return thenWake(hearInterim(from, head, now));
+    }
+
+    Decision answered(Attempt from, ResponseHead head, boolean bodyLost, long now) {
+        return thenWake(hearAnswer(from, head, bodyLost, now));
+    }
+
+    Decision failed(Attempt from, ProxyFailure failure, long now) {
+        return thenWake(hearFailure(from, failure, now));
+    }
+
+    void finished(Attempt from, long now) {
+        thenWake(hearEnd(from, now));
+    }
+
+    private synchronized Decision hearInterim(Attempt from, ResponseHead head, long now) {
         boolean fits = isAwaited(from) && !request().protocol().equals("HTTP/1.0");
         if (!fits) {
             return NOTHING;
@@ -226,39 +262,57 @@ public final class Exchange {
         }
     }
 
-    synchronized Decision answered(Attempt from, ResponseHead head, long now) {
+    private synchronized Decision hearAnswer(Attempt from, ResponseHead head, boolean bodyLost, long now) {
         if (!isAwaited(from)) {
             return NOTHING;
         }
         context.at(now);
         try {
             from.answeredAt(now, head);
-            ResponseHead mapped = gates.onResponse(from.toClient(head));
-            state = State.DELIVERED;
-            ending.status(mapped.status());
-            return new Decision.Deliver(mapped);
+            Decision next = attempts.insteadOf(from, head.status(), bodyLost);
+            if (next == null) {
+                return deliver(from, head);
+            }
+            heldBack = head;
+            return follow(next);
         } catch (UserCodeFailure failure) {
             return answer(failure);
         }
     }
 
-    synchronized Decision failed(Attempt from, ProxyFailure failure, long now) {
+    private synchronized Decision hearFailure(Attempt from, ProxyFailure failure, long now) {
         if (!attempts.isRunning(from)) {
             return NOTHING;
         }
         context.at(now);
         boolean blamed = failure.error().side() == ProxyError.Side.UPSTREAM && !from.wasStale(failure);
         attempts.end(blamed ? PoolState.Verdict.BAD : PoolState.Verdict.NEUTRAL, failure.error());
-        Decision decision = state == State.DELIVERED ? abort(failure.error(), failure.detail()) : goOn(from, failure);
+        lastFailure = failure;
+        Decision decision = switch (state) {
+            case DELIVERED -> abort(failure.error(), failure.detail());
+            case WAITING -> loseHeldBack();
+            default -> tryNext(from, failure);
+        };
         attempts.tellFailed(from, failure, decision);
         return decision;
     }
 
-    synchronized void finished(Attempt from, long now) {
+    private synchronized Decision hearEnd(Attempt from, long now) {
         if (attempts.isRunning(from) && state == State.DELIVERED) {
             context.at(now);
             attempts.end(PoolState.Verdict.GOOD, null);
+            attempts.leave();
         }
+        return NOTHING;
+    }
+
+    /** Runs the wake-ups of those who wait for a slot that came free. Called when the lock is left. */
+    private Decision thenWake(Decision decision) {
+        PoolState pool = plan.pool();
+        if (pool != null) {
+            pool.wakeWaiting();
+        }
+        return decision;
     }
 
     /** Whether a head from that attempt is still of use. */
@@ -300,25 +354,65 @@ public final class Exchange {
             return addSlash();
         }
         try {
-            Attempt first = attempts.first(pool, request);
-            return first != null ? forward(first) : answer(ProxyError.UPSTREAM_UNAVAILABLE, noneOf(pool));
+            Decision first = attempts.first(pool, request);
+            return first != null ? follow(first) : answerNone(pool);
         } catch (UserCodeFailure failure) {
             return answer(failure);
         }
     }
 
-    private Decision goOn(Attempt failed, ProxyFailure failure) {
+    private Decision tryNext(Attempt failed, ProxyFailure failure) {
         try {
-            Attempt next = attempts.after(failed, failure);
-            return next != null ? forward(next) : answer(failure.error(), failure.detail());
+            Decision next = attempts.after(failed, failure);
+            return next != null ? follow(next) : answer(failure.error(), failure.detail());
         } catch (UserCodeFailure failureOfUser) {
             return answer(failureOfUser);
         }
     }
 
-    private Decision forward(Attempt attempt) {
-        state = State.ATTEMPTING;
-        return new Decision.Forward(attempt);
+    private Decision waited() {
+        PoolState pool = plan.pool();
+        if (pool == null) {
+            return NOTHING;
+        }
+        try {
+            Decision next = attempts.resumed(pool);
+            if (next != null) {
+                return follow(next);
+            }
+            Attempt answered = attempts.running();
+            if (answered != null && heldBack != null) {
+                return deliver(answered, heldBack);
+            }
+        } catch (UserCodeFailure failure) {
+            return answer(failure);
+        }
+        return lastFailure != null ? answer(lastFailure.error(), lastFailure.detail()) : answerNone(pool);
+    }
+
+    /** A forward, or a pause before one. */
+    private Decision follow(Decision next) {
+        if (next instanceof Decision.Forward) {
+            state = State.ATTEMPTING;
+            heldBack = null;
+        } else {
+            state = State.WAITING;
+        }
+        return next;
+    }
+
+    private Decision deliver(Attempt from, ResponseHead head) throws UserCodeFailure {
+        ResponseHead mapped = gates.onResponse(from.toClient(head));
+        state = State.DELIVERED;
+        attempts.settled();
+        ending.status(mapped.status());
+        return new Decision.Deliver(mapped);
+    }
+
+    /** An answer broke while another upstream was sought: the pause goes on without it. */
+    private Decision loseHeldBack() {
+        heldBack = null;
+        return NOTHING;
     }
 
     private Decision redirect(RouteAction.Redirect redirect) {
@@ -337,11 +431,13 @@ public final class Exchange {
         return answer(Reply.redirect(301, query == null || query.isEmpty() ? path : path + "?" + query));
     }
 
-    private String noneOf(PoolState pool) {
-        return "no upstream of \"" + pool.pool().name() + "\" can be tried: " + pool.describe(context.now());
-    }
-
     // ---- ways to end ----
+
+    private Decision answerNone(PoolState pool) {
+        ProxyError error = attempts.refusal(pool);
+        String name = pool.pool().name();
+        return answer(error, "no upstream of \"" + name + "\" can be tried: " + pool.describe(context.now()));
+    }
 
     private Decision answer(ProxyError error, String detail) {
         return answer(ending.replyTo(error, detail));
@@ -353,12 +449,14 @@ public final class Exchange {
 
     private Decision answer(Reply reply) {
         attempts.end(PoolState.Verdict.NEUTRAL, ending.error());
+        attempts.leave();
         gates.close();
         state = State.ANSWERED;
         return new Decision.Answer(ending.finish(reply));
     }
 
     private Decision abort(ProxyError error, String detail) {
+        attempts.leave();
         gates.close();
         state = State.ABORTED;
         ending.abort(error, detail);

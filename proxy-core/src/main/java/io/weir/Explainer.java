@@ -22,7 +22,7 @@ final class Explainer {
     static Explanation explain(ReverseProxy proxy, Snapshot snapshot, RequestHead head, long now) {
         List<String> passedOver = new ArrayList<>();
         Forwarding forwarding = snapshot.config().trustedProxies().resolve(head);
-        String problem = head.target().problem();
+        String problem = head.problem();
         if (problem != null) {
             return new Explanation(null, null, problem, passedOver, null, "answer 400", Headers.empty());
         }

@@ -50,7 +50,7 @@ final class Gates {
                     return null;
                 }
                 if (verdict instanceof Verdict.Proceed proceed) {
-                    request = Objects.requireNonNull(proceed.request(), "its request is null");
+                    request = passable(proceed.request());
                 }
             } catch (Throwable e) {
                 throw failure(one, e);
@@ -93,6 +93,16 @@ final class Gates {
     private Verdict ask(Middleware one) {
         context.asks(one);
         return Objects.requireNonNull(one.onRequest(request, context), "its verdict is null");
+    }
+
+    /** What a middleware changed goes on the wire; what a client could not have asked for, it can't either. */
+    private RequestHead passable(@Nullable RequestHead proceeding) {
+        RequestHead next = Objects.requireNonNull(proceeding, "its request is null");
+        String problem = next == request ? null : next.problem();
+        if (problem != null) {
+            throw new IllegalStateException("its request is refused: " + problem);
+        }
+        return next;
     }
 
     private static UserCodeFailure failure(Middleware one, Throwable thrown) {

@@ -28,6 +28,7 @@ final class Bench implements Engine, ProxyListener {
     final AtomicInteger wakeUps = new AtomicInteger();
     final ReverseProxy proxy;
     Executor executor = Runnable::run;
+    volatile long chance = 42;
     private final boolean standAlone;
 
     private Bench(ProxyConfig.Builder config, boolean standAlone) {
@@ -131,7 +132,7 @@ final class Bench implements Engine, ProxyListener {
 
     @Override
     public long random() {
-        return 42;
+        return chance;
     }
 
     @Override

@@ -11,6 +11,8 @@ import io.weir.middleware.Middleware;
 import io.weir.middleware.RequestContext;
 import io.weir.middleware.Verdict;
 import io.weir.route.Route;
+import io.weir.upstream.PoolState;
+import io.weir.upstream.RetryPolicy;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamState;
 import java.time.Duration;
@@ -82,37 +84,74 @@ class ExchangePropertyTest {
     void manyExchangesOnOnePoolShareItsSlotsWithoutLoss() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         try {
-            Bench bench = Bench.of("http://a", "http://b", "http://c");
-            List<Callable<Void>> clients = new ArrayList<>();
-            for (int thread = 0; thread < THREADS; thread++) {
-                Random random = new Random(thread);
-                clients.add(() -> {
-                    for (int i = 0; i < 500; i++) {
-                        Life life = new Life(bench, random);
-                        for (int step = 0; step < 10; step++) {
-                            life.report(random);
+            for (int seed = 0; seed < 10; seed++) {
+                Bench bench = Bench.of(crowded(new Random(seed)));
+                List<Callable<Void>> clients = new ArrayList<>();
+                for (int thread = 0; thread < THREADS; thread++) {
+                    Random random = new Random(31L * seed + thread);
+                    clients.add(() -> {
+                        List<Life> lives = new ArrayList<>();
+                        for (int i = 0; i < 100; i++) {
+                            lives.add(new Life(bench, random));
+                            for (int step = 0; step < 30; step++) {
+                                lives.get(random.nextInt(lives.size())).report(random);
+                            }
+                            if (lives.size() == 3) {
+                                lives.remove(random.nextInt(3)).exchange.finished(0, 1_000);
+                            }
                         }
-                        life.exchange.finished(0, life.tick());
-                    }
-                    return null;
-                });
-            }
-            for (Future<Void> client : threads.invokeAll(clients)) {
-                client.get();
-            }
+                        lives.forEach(life -> life.exchange.finished(0, 1_000));
+                        return null;
+                    });
+                }
+                for (Future<Void> client : threads.invokeAll(clients)) {
+                    client.get();
+                }
 
-            assertThat(bench.finished).hasSize(THREADS * 500);
-            assertThat(List.of("http://a", "http://b", "http://c"))
-                    .allSatisfy(url -> assertThat(bench.inFlight(url)).isZero());
+                PoolState pool = bench.proxy.pools().get("app");
+                assertThat(bench.finished).hasSize(THREADS * 100);
+                assertThat(pool.upstreams().values()).as("seed " + seed).allMatch(state -> state.inFlight() == 0);
+                assertThat(pool.retryBudget()).hasToString("0 retries among 0 exchanges");
+                assertThat(Life.WOKEN_UNDER_A_LOCK).isEmpty();
+            }
         } finally {
             threads.shutdownNow();
         }
     }
 
+    /** Three upstreams with few slots, a short line, and every kind of retry. */
+    private static UpstreamPool crowded(Random random) {
+        UpstreamPool.Builder pool = UpstreamPool.named("app")
+                .queue(1 + random.nextInt(4), Duration.ofNanos(10))
+                .retry(retry(random).withBudget(20, 2));
+        for (String url : List.of("http://a", "http://b", "http://c")) {
+            int slots = random.nextInt(3);
+            pool.upstream(url, u -> u.maxFails(0).maxConnections(1 + slots));
+        }
+        return pool.build();
+    }
+
+    private static RetryPolicy retry(Random random) {
+        RetryPolicy retry = RetryPolicy.defaults();
+        if (random.nextBoolean()) {
+            retry = retry.withStatuses(503, 404);
+        }
+        if (random.nextBoolean()) {
+            retry = retry.withBackOff(Duration.ofNanos(1), Duration.ofNanos(4));
+        }
+        if (random.nextInt(3) == 0) {
+            retry = retry.withTries(random.nextInt(4));
+        }
+        return random.nextInt(3) == 0 ? retry.withTime(Duration.ofNanos(20)) : retry;
+    }
+
     /** One exchange, everything that was ever forwarded for it, and what has been handed out. */
     private static final class Life {
         private static final String[] METHODS = {"GET", "PUT", "POST"};
-        private static final int[] STATUSES = {200, 204, 404, 500, 101};
+        private static final int[] STATUSES = {200, 204, 404, 500, 503, 101};
+
+        static final List<Exchange> WOKEN_UNDER_A_LOCK = new CopyOnWriteArrayList<>();
+        private static final ThreadLocal<Exchange> REPORTED_TO = new ThreadLocal<>();
 
         private final String name;
         private final Bench bench;
@@ -142,8 +181,18 @@ class ExchangePropertyTest {
             this.bench = bench;
             poolSize = 3;
             upstreams = List.copyOf(bench.proxy.pools().get("app").upstreams().values());
-            exchange = bench.open(METHODS[random.nextInt(METHODS.length)], "/");
+            RequestHead head = RequestHead.builder(METHODS[random.nextInt(METHODS.length)], "/")
+                    .build();
+            exchange = bench.proxy.open(head, 0, 0, Life::woken);
+            REPORTED_TO.set(exchange);
             perform(exchange.begin(tick()));
+        }
+
+        private static void woken() {
+            Exchange exchange = REPORTED_TO.get();
+            if (exchange != null && Thread.holdsLock(exchange)) {
+                WOKEN_UNDER_A_LOCK.add(exchange);
+            }
         }
 
         long tick() {
@@ -153,14 +202,17 @@ class ExchangePropertyTest {
         /** One report at random, of the exchange or of an attempt, the superseded included. */
         void report(Random random) {
             long now = tick();
+            REPORTED_TO.set(exchange);
             Attempt attempt = attempts.isEmpty() ? null : attempts.get(random.nextInt(attempts.size()));
             if (attempt != null && random.nextInt(4) > 0) {
                 attempt = random.nextBoolean() ? attempts.get(attempts.size() - 1) : attempt;
                 switch (random.nextInt(10)) {
                     case 0 -> attempt.connected(now);
                     case 1 -> perform(attempt.informed(ResponseHead.of(103), now));
-                    case 2, 3 ->
-                        perform(attempt.answered(ResponseHead.of(STATUSES[random.nextInt(STATUSES.length)]), now));
+                    case 2, 3 -> {
+                        ResponseHead head = ResponseHead.of(STATUSES[random.nextInt(STATUSES.length)]);
+                        perform(attempt.answered(head, random.nextInt(4) == 0, now));
+                    }
                     case 4 -> attempt.finished(now);
                     default -> perform(attempt.failed(failure(random), now));
                 }
@@ -216,6 +268,7 @@ class ExchangePropertyTest {
             assertThat(bench.finished).as(name).hasSize(1);
             assertThat(bench.finished.get(0).attempts()).as(name).hasSize(attempts.size());
             assertThat(bench.wakeUps.get()).as(name).isLessThanOrEqualTo(verdicts.size());
+            assertThat(bench.proxy.pools().get("app").retryBudget()).hasToString("0 retries among 0 exchanges");
             for (UpstreamState state :
                     bench.proxy.pools().get("app").upstreams().values()) {
                 assertThat(state.inFlight()).as(name).isZero();
@@ -268,7 +321,8 @@ class ExchangePropertyTest {
         }
 
         private static UpstreamPool pool(Random random, int size) {
-            UpstreamPool.Builder pool = UpstreamPool.named("app");
+            UpstreamPool.Builder pool =
+                    UpstreamPool.named("app").retry(retry(random).withBudget(20, random.nextInt(3)));
             for (int i = 0; i < size; i++) {
                 boolean backup = i > 0 && random.nextInt(4) == 0;
                 int maxFails = random.nextInt(3);

@@ -129,6 +129,16 @@ class ExchangeTest {
 
     // ---- refusals ----
 
+    @Test
+    void aMethodOrAHostThatIsNoneIs400() {
+        RequestHead badMethod = RequestHead.builder("GET /x", "/").build();
+        RequestHead badHost = RequestHead.get("/", "a b");
+
+        assertThat(Bench.answered(bench.open(badMethod).begin(0)).status()).isEqualTo(400);
+        assertThat(Bench.answered(bench.open(badHost).begin(0)).status()).isEqualTo(400);
+        assertThat(bench.proxy.explain(badMethod, 0).requestLine()).isEqualTo("answer 400");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/%00", "/%zz", "/../x", "*", "x"})
     void targetsWithoutAPathAre400(String target) {

@@ -37,7 +37,7 @@ final class Failures {
     }
 
     static ProxyFailure failure(
-            ProxyError error, ProxyFailure.Phase phase, boolean bytesSent, boolean bodySent, boolean reused) {
-        return new ProxyFailure(error, phase, bytesSent, bodySent, reused, error + " happened", null);
+            ProxyError error, ProxyFailure.Phase phase, boolean bytesSent, boolean bodyLost, boolean reused) {
+        return new ProxyFailure(error, phase, bytesSent, bodyLost, reused, error + " happened", null);
     }
 }

@@ -430,6 +430,24 @@ class MiddlewareTest {
     }
 
     @Test
+    void aRequestThatNoClientCouldSendIsA500ThatNamesTheMiddleware() {
+        List<RequestHead> changed = List.of(
+                RequestHead.get("/%00", "a.test"),
+                RequestHead.get("/", "a b"),
+                RequestHead.builder("GET /x", "/").build());
+
+        for (RequestHead request : changed) {
+            Bench bench = bench(Middleware.mapRequest(r -> request).named("mangler"));
+
+            assertThat(Bench.answered(bench.get("/").begin(0)).status()).isEqualTo(500);
+            assertThat(bench.userCodeFailures)
+                    .singleElement()
+                    .asString()
+                    .startsWith("middleware mangler: its request is refused: ");
+        }
+    }
+
+    @Test
     void aRequestOfNullIsA500() {
         Bench bench = bench(Middleware.mapRequest(r -> null), noting("2"));
 
@@ -488,6 +506,17 @@ class MiddlewareTest {
         Attempt attempt = Bench.forwarded(bench.get("/").begin(0));
 
         assertThat(Bench.answered(attempt.answered(OK, 1)).status()).isEqualTo(500);
+    }
+
+    @Test
+    void aReplyCannotBeTurnedIntoAnInterimOne() {
+        Bench bench = bench(
+                Middleware.mapResponse(response -> response.withStatus(100)).named("meddler"));
+        Attempt attempt = Bench.forwarded(bench.get("/").begin(0));
+
+        assertThat(Bench.answered(attempt.failed(Failures.refused(), 1)).status())
+                .isEqualTo(500);
+        assertThat(bench.userCodeFailures).containsExactly("middleware meddler: its response is not final: 100");
     }
 
     @Test

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param error what went wrong
  * @param phase how far the attempt had come
  * @param bytesSent whether any byte of the request was handed to the kernel
- * @param bodySent whether any byte of the request's body was taken from the client
+ * @param bodyLost whether bytes of the request's body were taken from the client and are kept nowhere
  * @param connectionReused whether the connection had served a request before
  * @param detail what an operator should read, such as the clock with its value or the cause; no secret
  * @param cause the exception behind it, or null
@@ -17,7 +17,7 @@ public record ProxyFailure(
         ProxyError error,
         Phase phase,
         boolean bytesSent,
-        boolean bodySent,
+        boolean bodyLost,
         boolean connectionReused,
         String detail,
         @Nullable Throwable cause) {

@@ -45,6 +45,8 @@ public final class PoolState {
     /** The servers, and the backups, whose turn it is only when no server can be chosen. */
     private final List<UpstreamGroup> groups;
 
+    private final RetryBudget retryBudget;
+
     private final Sessions sessions;
 
     /** Live state for a pool that is new, with the same chance each time: for tests. */
@@ -67,6 +69,7 @@ public final class PoolState {
     public PoolState(UpstreamPool pool, @Nullable PoolState before, RandomGenerator random) {
         this.pool = pool;
         lock = before == null ? new PoolLock() : before.lock;
+        retryBudget = before == null ? new RetryBudget() : before.retryBudget;
         synchronized (lock) {
             List<UpstreamState> first = new ArrayList<>();
             List<UpstreamState> second = new ArrayList<>();
@@ -107,6 +110,11 @@ public final class PoolState {
     /** The pool as configured. */
     public UpstreamPool pool() {
         return pool;
+    }
+
+    /** Its running exchanges and how many of them are retries. */
+    public RetryBudget retryBudget() {
+        return retryBudget;
     }
 
     /** The state of each upstream, by its URL. */

@@ -73,7 +73,7 @@ class ProxyErrorTest {
         ProxyFailure failure = ProxyFailure.connecting(ProxyError.CONNECTION_REFUSED, "refused", null);
 
         assertThat(failure.bytesSent()).isFalse();
-        assertThat(failure.bodySent()).isFalse();
+        assertThat(failure.bodyLost()).isFalse();
         assertThat(failure.phase()).isEqualTo(Phase.CONNECT);
     }
 

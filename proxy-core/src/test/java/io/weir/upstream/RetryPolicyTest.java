@@ -6,15 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.ProxyFailure.Phase;
+import io.weir.upstream.RetryPolicy.Condition;
+import java.time.Duration;
+import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class RetryPolicyTest {
+    private static final RetryPolicy DEFAULTS = RetryPolicy.defaults();
 
     @ParameterizedTest
     @CsvSource({
-        // method, phase, bytes sent, body sent, by default, with nonIdempotent
+        // method, phase, bytes sent, body lost, by default, with nonIdempotent
         "GET,     CONNECT, false, false, true,  true",
         "GET,     HEAD,    true,  false, true,  true",
         "GET,     HEAD,    true,  true,  false, false",
@@ -33,15 +39,75 @@ class RetryPolicyTest {
             String method,
             Phase phase,
             boolean bytesSent,
-            boolean bodySent,
+            boolean bodyLost,
             boolean byDefault,
             boolean withNonIdempotent) {
         ProxyFailure failure =
-                new ProxyFailure(ProxyError.CONNECTION_TERMINATED, phase, bytesSent, bodySent, false, "gone", null);
+                new ProxyFailure(ProxyError.CONNECTION_TERMINATED, phase, bytesSent, bodyLost, false, "gone", null);
 
-        assertThat(RetryPolicy.defaults().allows(method, failure)).isEqualTo(byDefault);
-        assertThat(RetryPolicy.defaults().withNonIdempotent().allows(method, failure))
-                .isEqualTo(withNonIdempotent);
+        assertThat(DEFAULTS.allows(method, failure)).isEqualTo(byDefault);
+        assertThat(DEFAULTS.withNonIdempotent().allows(method, failure)).isEqualTo(withNonIdempotent);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // error, phase, its condition
+        "CONNECTION_REFUSED,       CONNECT, CONNECT_ERROR",
+        "DESTINATION_UNREACHABLE,  CONNECT, CONNECT_ERROR",
+        "DNS_ERROR,                CONNECT, CONNECT_ERROR",
+        "CONNECTION_TERMINATED,    CONNECT, CONNECT_ERROR",
+        "CONNECTION_LIMIT,         CONNECT, CONNECT_ERROR",
+        "CONNECTION_TERMINATED,    HEAD,    CONNECTION_LOST",
+        "RESPONSE_INCOMPLETE,      HEAD,    CONNECTION_LOST",
+        "CONNECTION_TIMEOUT,       CONNECT, CLOCK",
+        "CONNECTION_WRITE_TIMEOUT, HEAD,    CLOCK",
+        "CONNECTION_READ_TIMEOUT,  HEAD,    CLOCK",
+        "PROTOCOL_ERROR,           HEAD,    INVALID_HEAD",
+        "RESPONSE_HEAD_TOO_LARGE,  HEAD,    INVALID_HEAD",
+        "UPGRADE_FAILED,           HEAD,    INVALID_HEAD",
+        "INTERNAL_ERROR,           HEAD,    ",
+    })
+    void eachFailureFallsUnderOneConditionAtMost(ProxyError error, Phase phase, Condition condition) {
+        ProxyFailure failure = new ProxyFailure(error, phase, false, false, false, "", null);
+
+        assertThat(Condition.of(failure)).isEqualTo(condition);
+        for (Condition chosen : Condition.values()) {
+            assertThat(DEFAULTS.withConditions(chosen).allows("GET", failure)).isEqualTo(chosen == condition);
+        }
+        assertThat(DEFAULTS.allows("GET", failure)).isEqualTo(condition != null && condition != Condition.INVALID_HEAD);
+        assertThat(DEFAULTS.withConditions().allows("GET", failure)).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Condition.class)
+    void aKeptConnectionFoundClosedIsMadeGoodUnderAnyCondition(Condition condition) {
+        ProxyFailure stale =
+                new ProxyFailure(ProxyError.CONNECTION_TERMINATED, Phase.HEAD, true, false, true, "closed", null);
+
+        assertThat(DEFAULTS.withConditions(condition).allows("GET", stale)).isTrue();
+        assertThat(DEFAULTS.withConditions(condition).allows("POST", stale)).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // method, status, body lost, retried
+        "GET,   503, false, true",
+        "GET,   429, false, true",
+        "GET,   502, false, false",
+        "GET,   200, false, false",
+        "PUT,   503, true,  false",
+        "POST,  503, false, false",
+    })
+    void chosenStatusesAreRetried(String method, int status, boolean bodyLost, boolean retried) {
+        assertThat(DEFAULTS.withStatuses(503, 429).allows(method, status, bodyLost))
+                .isEqualTo(retried);
+        assertThat(DEFAULTS.allows(method, status, bodyLost)).isFalse();
+    }
+
+    @Test
+    void anAnswerToAPostIsRetriedOnlyIfTheApplicationTakesCareOfDoubles() {
+        assertThat(DEFAULTS.withStatuses(503).withNonIdempotent().allows("POST", 503, false))
+                .isTrue();
     }
 
     @ParameterizedTest
@@ -57,8 +123,7 @@ class RetryPolicyTest {
         "5, 4, 3, true",
     })
     void triesAreAsManyAsUpstreamsUnlessSaid(int tries, int attempts, int upstreams, boolean another) {
-        assertThat(RetryPolicy.defaults().withTries(tries).allowsAnother(attempts, upstreams))
-                .isEqualTo(another);
+        assertThat(DEFAULTS.withTries(tries).allowsAnother(attempts, upstreams)).isEqualTo(another);
     }
 
     @Test
@@ -67,9 +132,81 @@ class RetryPolicyTest {
     }
 
     @Test
-    void negativeTriesAreRefused() {
+    void timeBoundsWhenAnAttemptMayBegin() {
+        RetryPolicy bounded = DEFAULTS.withTime(Duration.ofNanos(10));
+
+        assertThat(bounded.allowsAfter(9)).isTrue();
+        assertThat(bounded.allowsAfter(10)).isFalse();
+        assertThat(DEFAULTS.allowsAfter(Long.MAX_VALUE)).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 100", "2, 200", "3, 400", "4, 800", "5, 1000", "6, 1000", "400, 1000"})
+    void backOffIsByChanceBelowABoundThatDoubles(int retry, long bound) {
+        RetryPolicy policy = DEFAULTS.withBackOff(Duration.ofNanos(100), Duration.ofNanos(1000));
+        Random random = new Random(7);
+
+        long[] pauses = LongStream.range(0, 20_000)
+                .map(i -> policy.backOffNanos(retry, random.nextLong()))
+                .toArray();
+
+        assertThat(LongStream.of(pauses).min().getAsLong()).isBetween(0L, bound / 10);
+        assertThat(LongStream.of(pauses).max().getAsLong()).isBetween(bound * 9 / 10, bound);
+        assertThat(LongStream.of(pauses).average().getAsDouble()).isBetween(bound * 0.48, bound * 0.52);
+    }
+
+    @Test
+    void thereIsNoBackOffUnlessSaid() {
+        assertThat(DEFAULTS.backOffNanos(3, Long.MAX_VALUE)).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET, 65536", "PUT, 65536", "POST, 0", "PATCH, 0"})
+    void onlyBodiesThatMayBeSentTwiceAreKept(String method, int bytes) {
+        assertThat(DEFAULTS.replayBytes(method)).isEqualTo(bytes);
+        assertThat(DEFAULTS.withNonIdempotent().replayBytes(method)).isEqualTo(65536);
+        assertThat(DEFAULTS.withReplay(0).replayBytes(method)).isZero();
+    }
+
+    @Test
+    void eachStepKeepsTheOthers() {
+        RetryPolicy policy = DEFAULTS.withConditions(Condition.INVALID_HEAD)
+                .withStatuses(503)
+                .withTries(2)
+                .withTime(Duration.ofSeconds(1))
+                .withBackOff(Duration.ofNanos(1), Duration.ofNanos(1))
+                .withBudget(20, 3)
+                .withReplay(10)
+                .withNonIdempotent();
+
+        assertThat(policy.allows("POST", 503, false)).isTrue();
+        assertThat(policy.allowsAnother(2, 9)).isFalse();
+        assertThat(policy.allowsAfter(Duration.ofSeconds(1).toNanos())).isFalse();
+        assertThat(policy.backOffNanos(1, 1)).isEqualTo(1);
+        assertThat(policy.hasBudget()).isTrue();
+        assertThat(policy.replayBytes("POST")).isEqualTo(10);
+        assertThat(DEFAULTS.hasBudget()).isFalse();
+    }
+
+    @Test
+    void wrongValuesAreRefusedAtOnce() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> RetryPolicy.defaults().withTries(-1))
+                .isThrownBy(() -> DEFAULTS.withTries(-1))
                 .withMessage("tries: -1 (expected: >= 0)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DEFAULTS.withStatuses(200))
+                .withMessage("status: 200 (expected: 400..599)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DEFAULTS.withTime(Duration.ZERO))
+                .withMessage("retry time: PT0S (expected: > 0)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DEFAULTS.withBackOff(Duration.ofSeconds(2), Duration.ofSeconds(1)))
+                .withMessage("back-off: PT2S to PT1S (expected: 0 <= base <= max)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DEFAULTS.withBudget(101, 3))
+                .withMessage("budget: 101 % (expected: 0..100)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DEFAULTS.withReplay(-1))
+                .withMessage("replay: -1 (expected: >= 0 bytes)");
     }
 }

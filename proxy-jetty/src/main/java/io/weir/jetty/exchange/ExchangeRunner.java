@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner implements Decision.Performer, UpstreamListener, ResponsePump.Listener {
+public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -46,8 +46,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     private final RequestBody body;
 
     // One attempt runs at a time; the next is forwarded by a report of the last.
-    private volatile @Nullable Attempt attempt;
-    private volatile Content.@Nullable Source upstreamBody;
+    private volatile @Nullable Running current;
     private volatile long replyBytes;
 
     // Guarded by this.
@@ -103,14 +102,25 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void forward(Attempt next) {
-        attempt = next;
-        UpstreamCall sent = transport.send(next, body, this);
+        Running before = current;
+        Running trying = new Running(next);
+        current = trying;
+        if (before != null) {
+            before.refuseAnswer();
+            body.restart();
+        } else if (body.isPresent()) {
+            body.keep(next.replayBytes());
+        }
+        UpstreamCall sent = transport.send(next, body, trying);
         boolean late;
         boolean told;
         synchronized (this) {
+            if (current != trying) {
+                return; // it has failed within send(), and the next is on its way
+            }
             late = over || responding;
             told = toldToContinue == next;
-            if (attempt == next && !late) {
+            if (!late) {
                 call = sent;
             }
         }
@@ -132,6 +142,10 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (!beginResponse()) {
             return;
         }
+        Running unwanted = current;
+        if (unwanted != null) {
+            unwanted.refuseAnswer();
+        }
         cancelCall(ProxyError.INTERNAL_ERROR);
         clocks.clientSend().start(exchange.timeouts().clientSend());
         replyBytes = downstream.bodyLength(reply); // before the write: it may end the exchange
@@ -152,10 +166,12 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void deliver(ResponseHead head) {
-        Content.Source source = upstreamBody;
+        Running answered = current;
+        Content.Source source = answered == null ? null : answered.answer;
         if (source == null || !beginResponse()) {
             return;
         }
+        body.goOn();
         downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
                 source,
@@ -192,76 +208,21 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         end(() -> downstream.breakOff(error));
     }
 
-    // ---- what the upstream's side reports ----
-
-    @Override
-    public void connected() {
-        Attempt current = attempt;
-        if (current != null) {
-            current.connected(now());
-        }
-    }
-
-    @Override
-    public void informed(ResponseHead head) {
-        Attempt current = attempt;
-        if (current == null) {
-            return;
-        }
-        perform(current.informed(head, now()));
-        if (head.status() != 100) {
-            return;
-        }
-        UpstreamCall running;
-        synchronized (this) {
-            running = call;
-            toldToContinue = current;
-        }
-        if (running != null) {
-            running.continueBody();
-        }
-    }
-
-    @Override
-    public void answered(ResponseHead head, Content.Source body) {
-        Attempt current = attempt;
-        if (current != null) {
-            upstreamBody = body;
-            perform(current.answered(head, now()));
-        }
-    }
-
-    @Override
-    public void failed(ProxyFailure failure) {
-        Attempt current = attempt;
-        if (current != null) {
-            perform(current.failed(failure, now()));
-        }
-    }
-
-    @Override
-    public void requestFailed(Throwable cause) {
-        ProxyError error = RequestBody.errorOf(cause);
-        if (error == ProxyError.CLIENT_GONE) {
-            perform(exchange.clientGone(now()));
-        } else {
-            perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
-        }
-    }
+    // ---- what the pump reports ----
 
     @Override
     public void upstreamDone() {
-        Attempt current = attempt;
-        if (current != null) {
-            current.finished(now());
+        Running delivering = current;
+        if (delivering != null) {
+            delivering.attempt.finished(now());
         }
     }
 
     @Override
     public void upstreamBroke(Throwable cause) {
-        Attempt current = attempt;
-        if (current != null && cause instanceof UpstreamFailure broken) {
-            perform(current.failed(broken.failure(), now()));
+        Running delivering = current;
+        if (delivering != null && cause instanceof UpstreamFailure broken) {
+            perform(delivering.attempt.failed(broken.failure(), now()));
         }
     }
 
@@ -376,6 +337,67 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             ExchangeRunner woken = runner;
             if (woken != null) {
                 executor.execute(woken::resume);
+            }
+        }
+    }
+
+    /** What comes back from one attempt. The core ignores what comes from one that was given up. */
+    private final class Running implements UpstreamListener {
+        private final Attempt attempt;
+        private volatile Content.@Nullable Source answer;
+
+        Running(Attempt attempt) {
+            this.attempt = attempt;
+        }
+
+        /** If it has an answer, the client does not get it. */
+        void refuseAnswer() {
+            Content.Source refused = answer;
+            if (refused != null) {
+                refused.fail(new Downstream.Aborted(ProxyError.UPSTREAM_UNAVAILABLE));
+            }
+        }
+
+        @Override
+        public void connected() {
+            attempt.connected(now());
+        }
+
+        @Override
+        public void informed(ResponseHead head) {
+            perform(attempt.informed(head, now()));
+            if (head.status() != 100) {
+                return;
+            }
+            UpstreamCall running;
+            synchronized (ExchangeRunner.this) {
+                running = current == this ? call : null;
+                toldToContinue = attempt;
+            }
+            if (running != null) {
+                running.continueBody();
+            }
+        }
+
+        @Override
+        public void answered(ResponseHead head, Content.Source source) {
+            answer = source;
+            boolean lost = body.pin(); // until it is delivered, or another attempt begins
+            perform(attempt.answered(head, lost, now()));
+        }
+
+        @Override
+        public void failed(ProxyFailure failure) {
+            perform(attempt.failed(failure, now()));
+        }
+
+        @Override
+        public void requestFailed(Throwable cause) {
+            ProxyError error = RequestBody.errorOf(cause);
+            if (error == ProxyError.CLIENT_GONE) {
+                perform(exchange.clientGone(now()));
+            } else {
+                perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
             }
         }
     }

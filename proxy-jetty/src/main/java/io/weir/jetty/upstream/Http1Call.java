@@ -328,6 +328,9 @@ final class Http1Call implements UpstreamCall, Content.Source {
         boolean through;
         synchronized (this) {
             if (ended) {
+                if (next != null) {
+                    next.release(); // nobody will read it
+                }
                 return;
             }
             ended = true;
@@ -371,7 +374,20 @@ final class Http1Call implements UpstreamCall, Content.Source {
 
     @Override
     public void cancel(Throwable cause) {
-        end(cause);
+        if (end(cause)) {
+            return;
+        }
+        Content.Chunk unread;
+        synchronized (this) {
+            unread = afterwards;
+            if (unread != null) {
+                afterwards = Content.Chunk.EOF;
+                failure = cause;
+            }
+        }
+        if (unread != null) {
+            unread.release();
+        }
     }
 
     private void fail(ResponseParser.@Nullable Problem problem) {
@@ -404,7 +420,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
                 shown,
                 inBody ? ProxyFailure.Phase.BODY : ProxyFailure.Phase.HEAD,
                 sending != null && sending.hasSent(),
-                body.isTouched(),
+                body.isLost(),
                 here != null && here.isReused(),
                 broken == null ? detail : detail + " (sending had failed: " + broken.getMessage() + ")",
                 cause));
