@@ -118,7 +118,7 @@ public final class Exchange {
         context.at(now);
         state = State.GATING;
         RequestHead request = request();
-        String problem = request.target().problem();
+        String problem = request.problem();
         if (problem != null) {
             return answer(ProxyError.BAD_REQUEST, problem);
         }

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param location the id of the chosen location; {@code -} where none was
  * @param upstreamRequestLine what the upstream was asked; {@code -} if nothing
- * @param upstreamHost the Host that it was asked for; {@code -} without one
+ * @param upstreamHost the Host that it was asked for; {@code {upstream}} for its own, {@code -} without one
  * @param redirect the {@code Location} of the response, resolved; {@code -} without one
  */
 record Observation(int status, String location, String upstreamRequestLine, String upstreamHost, String redirect) {
@@ -23,6 +23,7 @@ record Observation(int status, String location, String upstreamRequestLine, Stri
         if (arrived.size() > 1) {
             throw new AssertionError(request + " reached the upstream " + arrived.size() + " times");
         }
+        String authority = proxy.upstream().uri().substring("http://".length());
         String redirect = response.field("Location")
                 .map(value -> resolved(value, request.origin()))
                 .map(value -> value.replace(proxy.upstream().uri(), "{upstream}"))
@@ -33,6 +34,7 @@ record Observation(int status, String location, String upstreamRequestLine, Stri
                 arrived.stream().map(RawRequest::requestLine).findFirst().orElse(NONE),
                 arrived.stream()
                         .flatMap(seen -> seen.fields("Host").stream())
+                        .map(value -> value.equals(authority) ? "{upstream}" : value)
                         .findFirst()
                         .orElse(NONE),
                 redirect);

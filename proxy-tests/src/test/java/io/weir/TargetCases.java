@@ -75,6 +75,8 @@ final class TargetCases {
                 "/strip/a%61caf\u00c3\u00a9",
                 "/strip/caf\u00c3\u00a9",
                 "/plain/caf\u00c3\u00a9",
+                "/plain/caf\u00e9",
+                "/strip/caf\u00e9",
                 "/strip/a%2e%2e/b",
                 "/strip/.../b",
                 "/strip/..%2fb",

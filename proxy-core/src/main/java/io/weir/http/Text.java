@@ -20,7 +20,7 @@ public final class Text {
     }
 
     /** {@code text} with control characters and non-ASCII written as {@code \xHH}: for people, who want quotes as they are. */
-    static String printable(String text) {
+    public static String printable(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c < 0x20 || c >= 0x7F) {

@@ -26,7 +26,7 @@ public record AttemptFailure(
 
     /** The line for an error log, complete by itself. */
     public String line() {
-        return failure.error().token() + ": " + Text.escape(failure.detail()) + "; upstream " + upstream + " of \""
+        return failure.error().token() + ": " + Text.printable(failure.detail()) + "; upstream " + upstream + " of \""
                 + pool + "\", " + request + ", site \"" + site + "\", route \"" + route + "\"; " + consequence;
     }
 }

@@ -19,9 +19,9 @@ final class HostTable<T> {
     private final @Nullable T unnamed;
 
     private HostTable(Builder<T> builder) {
-        exact = Map.copyOf(builder.exact);
-        leading = Map.copyOf(builder.leading);
-        trailing = Map.copyOf(builder.trailing);
+        exact = builder.exact;
+        leading = builder.leading;
+        trailing = builder.trailing;
         regexes = List.copyOf(builder.regexes);
         unnamed = builder.unnamed;
     }

@@ -1,66 +1,52 @@
 package io.weir.route;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Exact paths and prefixes of one site. The prefixes stand in one sorted array, each with a link to the longest other one
  * that it starts with. The longest prefix of a path is then the nearest entry at or before the path, or one on the way up
  * its links: whatever stands between a prefix of the path and the path itself starts with that prefix.
- *
- * <p>Among many prefixes that search would touch too much memory. There the <em>lengths</em> of prefixes are searched instead:
- * where the path's first n chars are known as the start of a prefix, a longer one may fit, else only a shorter one can
- * (Waldvogel et al., "Scalable High Speed IP Routing Lookups", 1997). That is a handful of hash look-ups.
  */
 final class PrefixTable<P> {
-    /** Up to here the array alone is quicker. */
-    private static final int FEW = 8;
-
     private final Map<String, List<RouteTable.Entry<P>>> exact;
     private final Map<String, List<RouteTable.Entry<P>>> lackingSlash;
-    private final String[] prefixes;
-    private final List<List<RouteTable.Entry<P>>> entries;
-    private final int[] shorter;
 
-    /** The different lengths of prefixes, ascending; empty where there are few. */
-    private final int[] lengths;
+    /** In the order of their prefixes. */
+    private final List<Place<P>> places = new ArrayList<>();
 
-    /** For each start of a prefix that a search may ask for, prefixes themselves included, the place of its longest prefix. */
-    private final Map<String, Integer> starts;
+    /** Lengths of the keys of {@code lackingSlash}: most paths need not be looked up. */
+    private final BitSet lackingLengths = new BitSet();
+
+    /** A prefix and its routes, in order; {@code shorter} is the longest other prefix that it starts with. */
+    record Place<P>(
+            String prefix,
+            List<RouteTable.Entry<P>> entries,
+            @Nullable Place<P> shorter) {}
 
     private PrefixTable(Builder<P> builder) {
         exact = frozen(builder.exact);
-        prefixes = builder.prefixes.keySet().toArray(String[]::new);
-        entries = builder.prefixes.values().stream().map(List::copyOf).toList();
-        shorter = new int[prefixes.length];
-        for (int i = 0; i < prefixes.length; i++) {
-            int candidate = i - 1;
-            while (candidate >= 0 && !prefixes[i].startsWith(prefixes[candidate])) {
-                candidate = shorter[candidate];
-            }
-            shorter[i] = candidate;
-        }
+        builder.prefixes.forEach((prefix, routes) -> {
+            Place<P> before = places.isEmpty() ? null : places.get(places.size() - 1);
+            places.add(new Place<>(prefix, List.copyOf(routes), startOf(prefix, before)));
+        });
         Map<String, List<RouteTable.Entry<P>>> bare = new HashMap<>();
         builder.exact.forEach((path, routes) -> addLackingSlash(bare, path, routes));
         builder.prefixes.forEach((path, routes) -> addLackingSlash(bare, path, routes));
         lackingSlash = frozen(bare);
-        lengths = prefixes.length <= FEW
-                ? new int[0]
-                : Arrays.stream(prefixes)
-                        .mapToInt(String::length)
-                        .sorted()
-                        .distinct()
-                        .toArray();
-        starts = starts();
+        bare.keySet().forEach(path -> lackingLengths.set(path.length()));
     }
 
     private static <P> Map<String, List<RouteTable.Entry<P>>> frozen(Map<String, List<RouteTable.Entry<P>>> map) {
         map.replaceAll((path, routes) -> List.copyOf(routes));
-        return Map.copyOf(map);
+        // Not Map.copyOf: names that count up have hash codes side by side, and its open addressing makes long runs of
+        // them.
+        return map.isEmpty() ? Map.of() : map;
     }
 
     private static <P> void addLackingSlash(
@@ -76,28 +62,6 @@ final class PrefixTable<P> {
         }
     }
 
-    /** Leaves for each prefix, at each length where the search for it goes on to longer ones, the mark that makes it do so. */
-    private Map<String, Integer> starts() {
-        Map<String, Integer> marks = new HashMap<>();
-        if (lengths.length == 0) {
-            return Map.of();
-        }
-        for (String prefix : prefixes) {
-            int low = 0;
-            int high = lengths.length - 1;
-            while (low <= high) {
-                int middle = (low + high) >>> 1;
-                if (lengths[middle] > prefix.length()) {
-                    high = middle - 1;
-                } else {
-                    marks.computeIfAbsent(prefix.substring(0, lengths[middle]), this::nearest);
-                    low = middle + 1;
-                }
-            }
-        }
-        return Map.copyOf(marks);
-    }
-
     /** Routes for exactly that path. */
     List<RouteTable.Entry<P>> exact(String path) {
         return exact.getOrDefault(path, List.of());
@@ -105,47 +69,32 @@ final class PrefixTable<P> {
 
     /** Routes that proxy, for that path and a slash: exact ones, then prefixes. */
     List<RouteTable.Entry<P>> lackingSlash(String path) {
-        return lackingSlash.getOrDefault(path, List.of());
+        return lackingLengths.get(path.length()) ? lackingSlash.getOrDefault(path, List.of()) : List.of();
     }
 
-    /** Place of the longest prefix of the path, or −1. */
-    int longest(String path) {
-        if (lengths.length == 0) {
-            return nearest(path);
-        }
-        int found = -1;
+    /** The longest prefix of the path, or null. */
+    @Nullable
+    Place<P> longest(String path) {
         int low = 0;
-        int high = lengths.length - 1;
+        int high = places.size() - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
-            Integer place = lengths[middle] > path.length() ? null : starts.get(path.substring(0, lengths[middle]));
-            if (place == null) {
-                high = middle - 1;
-            } else {
-                found = place;
+            if (places.get(middle).prefix.compareTo(path) <= 0) {
                 low = middle + 1;
+            } else {
+                high = middle - 1;
             }
         }
-        return found;
+        return high < 0 ? null : startOf(path, places.get(high));
     }
 
-    private int nearest(String path) {
-        int found = Arrays.binarySearch(prefixes, path);
-        int at = found >= 0 ? found : -found - 2;
-        while (at >= 0 && !path.startsWith(prefixes[at])) {
-            at = shorter[at];
+    /** The first on the way up from there that the path starts with. */
+    private static <P> @Nullable Place<P> startOf(String path, @Nullable Place<P> from) {
+        Place<P> place = from;
+        while (place != null && !path.startsWith(place.prefix)) {
+            place = place.shorter;
         }
-        return at;
-    }
-
-    /** Place of the next shorter prefix, or −1. */
-    int shorter(int at) {
-        return shorter[at];
-    }
-
-    /** Routes at that place, in order. */
-    List<RouteTable.Entry<P>> entries(int at) {
-        return entries.get(at);
+        return place;
     }
 
     static final class Builder<P> {

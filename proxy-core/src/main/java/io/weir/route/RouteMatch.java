@@ -19,6 +19,7 @@ final class RouteMatch {
     private final Kind kind;
     private final String text;
     private final String path;
+    private final int pathLength;
     private final @Nullable Pattern pattern;
     private final boolean overRegex;
     private final List<Condition> conditions;
@@ -27,6 +28,7 @@ final class RouteMatch {
         this.kind = kind;
         this.text = path;
         this.path = kind == Kind.REGEX ? path : Patterns.bytes(path);
+        this.pathLength = this.path.length();
         this.pattern = kind == Kind.REGEX ? Patterns.compile(path, 0) : null;
         this.overRegex = overRegex;
         this.conditions = List.copyOf(conditions);
@@ -54,6 +56,10 @@ final class RouteMatch {
 
     String path() {
         return path;
+    }
+
+    int pathLength() {
+        return pathLength;
     }
 
     boolean overRegex() {

@@ -61,7 +61,11 @@ public final class RouteTable<P> {
     }
 
     /** One route in its place in the table. */
-    record Entry<P>(Route route, P plan) {}
+    record Entry<P>(Route route, RouteMatch match, P plan) {
+        Entry(Route route, P plan) {
+            this(route, route.match(), plan);
+        }
+    }
 
     private final HostTable<SiteRoutes<P>> hosts;
 
@@ -114,7 +118,7 @@ public final class RouteTable<P> {
             PrefixTable.Builder<P> builder = new PrefixTable.Builder<>();
             List<Entry<P>> inOrder = new ArrayList<>();
             for (Entry<P> entry : entries) {
-                switch (entry.route.match().kind()) {
+                switch (entry.match.kind()) {
                     case EXACT -> builder.exact(entry);
                     case PREFIX -> builder.prefix(entry);
                     case REGEX -> inOrder.add(entry);
@@ -131,18 +135,19 @@ public final class RouteTable<P> {
                 return found(exact, path.length());
             }
             Entry<P> longest = null;
-            for (int at = prefixes.longest(path); at >= 0 && longest == null; at = prefixes.shorter(at)) {
-                longest = first(prefixes.entries(at), request, forwarding, passedOver);
+            for (PrefixTable.Place<P> place = prefixes.longest(path);
+                    place != null && longest == null;
+                    place = place.shorter()) {
+                longest = first(place.entries(), request, forwarding, passedOver);
             }
-            int prefixLength =
-                    longest == null ? 0 : longest.route.match().path().length();
+            int prefixLength = longest == null ? 0 : longest.match.pathLength();
             if (prefixLength < path.length()) {
                 Entry<P> slash = first(prefixes.lackingSlash(path), request, forwarding, passedOver);
                 if (slash != null) {
                     return new Found<>(site, slash.route, slash.plan, path.length(), true);
                 }
             }
-            if (longest != null && longest.route.match().overRegex()) {
+            if (longest != null && longest.match.overRegex()) {
                 return found(longest, prefixLength);
             }
             try {
@@ -164,7 +169,7 @@ public final class RouteTable<P> {
                 String path, RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {
             for (int i = 0; i < regexes.size(); i++) {
                 Entry<P> entry = regexes.get(i);
-                if (!entry.route.match().finds(path)) {
+                if (!entry.match.finds(path)) {
                     if (passedOver != null) {
                         passedOver.accept(entry.route + ": not found in " + Text.escape(path));
                     }
@@ -194,7 +199,7 @@ public final class RouteTable<P> {
 
         private static <P> boolean fits(
                 Entry<P> entry, RequestHead request, Forwarding forwarding, @Nullable Consumer<String> passedOver) {
-            Condition unfulfilled = entry.route.match().unfulfilled(request, forwarding);
+            Condition unfulfilled = entry.match.unfulfilled(request, forwarding);
             if (unfulfilled != null && passedOver != null) {
                 passedOver.accept(entry.route + ": not " + unfulfilled);
             }

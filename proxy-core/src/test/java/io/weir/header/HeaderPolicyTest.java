@@ -240,11 +240,22 @@ class HeaderPolicyTest {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"Authorization", "Cookie", "Content-Length", "Content-Type"})
-        void whatProvesIdentityOrFramesTheBodyStays(String name) {
+        @ValueSource(strings = {"Authorization", "Cookie", "Content-Type"})
+        void whatProvesIdentityOrDescribesTheBodyStays(String name) {
             assertThat(sent(HeaderPolicy.none(), CLIENT, "Connection", name, name, "1")
                             .get(name))
                     .isEqualTo("1");
+        }
+
+        @Test
+        void theLengthIsShownToMiddlewareAndLeftToTheEngine() {
+            RequestHead asSent = request(CLIENT, "Connection", "Content-Length", "Content-Length", "1");
+            Forwarding forwarding = TRUSTED.resolve(asSent);
+
+            assertThat(HeaderPolicy.none().sanitised(asSent, forwarding).header("Content-Length"))
+                    .isEqualTo("1");
+            assertThat(sent(HeaderPolicy.none(), CLIENT, "Content-Length", "1").contains("Content-Length"))
+                    .isFalse();
         }
 
         @Test

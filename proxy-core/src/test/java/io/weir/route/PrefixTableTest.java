@@ -47,7 +47,7 @@ class PrefixTableTest {
         }
         PrefixTable<String> table = builder.build();
 
-        assertThat(table.entries(table.longest("/a")))
+        assertThat(table.longest("/a").entries())
                 .extracting(RouteTable.Entry::plan)
                 .containsExactly("first", "second", "third");
     }
@@ -71,8 +71,8 @@ class PrefixTableTest {
     /** From the longest on, all that the path starts with. */
     private static List<String> chain(PrefixTable<String> table, String path) {
         List<String> found = new ArrayList<>();
-        for (int at = table.longest(path); at >= 0; at = table.shorter(at)) {
-            found.add(table.entries(at).get(0).plan());
+        for (var place = table.longest(path); place != null; place = place.shorter()) {
+            found.add(place.entries().get(0).plan());
         }
         return found;
     }

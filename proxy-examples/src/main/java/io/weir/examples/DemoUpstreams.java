@@ -26,8 +26,11 @@ final class DemoUpstreams {
     }
 
     String url(String name) {
-        InetSocketAddress address = servers.get(name).getAddress();
-        return "http://127.0.0.1:" + address.getPort();
+        HttpServer server = servers.get(name);
+        if (server == null) {
+            throw new IllegalArgumentException("no upstream " + name);
+        }
+        return "http://127.0.0.1:" + server.getAddress().getPort();
     }
 
     private HttpServer add(String name) throws IOException {

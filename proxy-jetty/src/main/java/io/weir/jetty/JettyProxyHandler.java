@@ -5,6 +5,7 @@ import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
 import io.weir.ReverseProxy;
+import io.weir.body.Limits;
 import io.weir.http.RequestHead;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
@@ -68,13 +69,22 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
      * {@code Date} of Jetty's is added to what upstreams say.
      */
     public static void configure(HttpConfiguration configuration, ProxyConfig config) {
+        configure(configuration, config.limits());
+    }
+
+    /** The same with the limits that a configuration has by default. */
+    public static void configure(HttpConfiguration configuration) {
+        configure(configuration, Limits.defaults());
+    }
+
+    private static void configure(HttpConfiguration configuration, Limits limits) {
         configuration.setUriCompliance(UriCompliance.UNSAFE);
         configuration.setHttpCompliance(CLIENTS);
         configuration.setHeaderCacheCaseSensitive(true);
         configuration.setSendServerVersion(false);
         configuration.setSendDateHeader(false);
-        configuration.setRequestHeaderSize(config.limits().requestHead());
-        configuration.setMaxResponseHeaderSize(2 * config.limits().responseHead());
+        configuration.setRequestHeaderSize(limits.requestHead());
+        configuration.setMaxResponseHeaderSize(2 * limits.responseHead());
     }
 
     /** RFC 9112 to the letter, save where no framing hangs on it; an absolute target rules over Host (§3.2.2). */

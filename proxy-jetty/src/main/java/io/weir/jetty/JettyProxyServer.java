@@ -4,17 +4,20 @@ import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.http.RequestHead;
 import io.weir.jetty.server.ClientClocks;
+import io.weir.jetty.server.Http2Connections;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -102,9 +105,15 @@ public final class JettyProxyServer implements AutoCloseable {
     public static final class Builder {
         private final ProxyConfig config;
         private final List<Listener> listeners = new ArrayList<>();
+        private @Nullable ByteBufferPool buffers;
         private int selectors = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
-        private record Listener(String host, int port) {}
+        private record Listener(String host, int port) {
+            @Override
+            public String toString() {
+                return host + ":" + port;
+            }
+        }
 
         private Builder(ProxyConfig config) {
             this.config = config;
@@ -133,6 +142,12 @@ public final class JettyProxyServer implements AutoCloseable {
             return this;
         }
 
+        /** Where buffers come from: a pool of the application's, say, or one that finds leaks. Jetty's own if not said. */
+        public Builder buffers(ByteBufferPool buffers) {
+            this.buffers = buffers;
+            return this;
+        }
+
         /**
          * Starts.
          *
@@ -145,14 +160,13 @@ public final class JettyProxyServer implements AutoCloseable {
             InlineThreadPool threads = new InlineThreadPool(200, 8);
             threads.setName("weir");
             threads.setDaemon(false);
-            Server server = new Server(threads);
+            Server server = new Server(threads, null, buffers);
             HttpConfiguration http = new HttpConfiguration();
             JettyProxyHandler.configure(http, config);
-            List<ServerConnector> connectors = new ArrayList<>();
-            SharedSelectorConnector first = null;
+            List<SharedSelectorConnector> connectors = new ArrayList<>();
             for (Listener listener : listeners) {
                 SharedSelectorConnector connector = new SharedSelectorConnector(
-                        server, 1, selectors, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
+                        server, 1, selectors, new HttpConnectionFactory(http), new Http2Connections(http));
                 connector.setHost(listener.host);
                 connector.setPort(listener.port);
                 connector.setAcceptQueueSize(1024);
@@ -161,9 +175,9 @@ public final class JettyProxyServer implements AutoCloseable {
                         config.timeouts().clientHead(), config.timeouts().keepAlive()));
                 connectors.add(connector);
                 server.addConnector(connector);
-                first = first == null ? connector : first;
             }
-            JettyProxyHandler handler = JettyProxyHandler.standAlone(config, first.clientConnector());
+            ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
+            JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);
             server.setHandler(handler);
             try {
                 server.start();

@@ -55,10 +55,15 @@ public final class H2Client implements AutoCloseable {
 
     /** As the other, with flow-control windows of that size: how far a stopped reader lets the proxy go. */
     public static H2Client connect(int port, int windowBytes) {
+        return connect(port, windowBytes, windowBytes);
+    }
+
+    /** As the other, with another window for all streams together: how far one stopped reader hinders the others. */
+    public static H2Client connect(int port, int windowBytes, int connectionWindowBytes) {
         Objects.requireNonNull(INITIALISED);
         HTTP2Client client = new HTTP2Client(connector(port));
         client.setInitialStreamRecvWindow(windowBytes);
-        client.setInitialSessionRecvWindow(windowBytes);
+        client.setInitialSessionRecvWindow(connectionWindowBytes);
         client.setFlowControlStrategyFactory(SimpleFlowControlStrategy::new);
         client.setIdleTimeout(-1);
         client.setStreamIdleTimeout(-1);

@@ -115,6 +115,21 @@ public final class H2Stream {
         return resetCode.orElseThrow(() -> new AssertionError("the stream ended cleanly: " + soFar()));
     }
 
+    /** Takes the rest of the body without keeping it, and says how many bytes it was; a reset fails the test. */
+    public long discardAll() {
+        long discarded = body.length();
+        body.setLength(0);
+        while (!ended) {
+            next();
+            discarded += body.length();
+            body.setLength(0);
+        }
+        if (resetCode.isPresent()) {
+            throw new AssertionError("the stream was reset: " + soFar());
+        }
+        return discarded;
+    }
+
     Stream.Listener listener() {
         return new Listener();
     }

@@ -112,6 +112,11 @@ public final class Nginx implements AutoCloseable {
         return ports.get(n - 1);
     }
 
+    /** The master process; its worker descends from it. */
+    public ProcessHandle process() {
+        return process.toHandle();
+    }
+
     /** What it wrote to its error log (level {@code info}) and to its output. */
     public String errorLog() {
         try {

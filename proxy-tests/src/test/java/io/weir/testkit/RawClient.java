@@ -124,6 +124,37 @@ public final class RawClient implements AutoCloseable {
         });
     }
 
+    /** All raw bytes until the peer closes or resets. */
+    public String readAllThatComes() {
+        reader.restartClock();
+        StringBuilder bytes = new StringBuilder();
+        try {
+            for (int b = reader.read(); b != -1; b = reader.read()) {
+                bytes.append((char) b);
+            }
+        } catch (SocketException e) {
+            // A reset is an end, too.
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toString();
+    }
+
+    /** Whether the connection ends by a TCP reset, not by an orderly close; bytes that come before are read away. */
+    public boolean isResetByPeer() {
+        reader.restartClock();
+        try {
+            while (reader.read() != -1) {
+                // on to the end
+            }
+            return false;
+        } catch (SocketException e) {
+            return true;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Whether the peer closes or resets within the deadline. Bytes that come instead fail the test. */
     public boolean isClosedByPeer() {
         reader.restartClock();

@@ -60,6 +60,24 @@ public final class UpstreamConnection {
         return whole(withBody(head));
     }
 
+    /** Exactly so many raw bytes: part of a body that the client has not sent whole yet. */
+    public byte[] readBytes(int count) throws IOException {
+        byte[] bytes = new byte[count];
+        reader.restartClock();
+        try {
+            for (int i = 0; i < count; i++) {
+                int b = reader.read();
+                if (b == -1) {
+                    throw brokenOff("after " + i + " of " + count + " bytes");
+                }
+                bytes[i] = (byte) b;
+            }
+        } catch (SocketException e) {
+            throw brokenOff(e.getMessage());
+        }
+        return bytes;
+    }
+
     /** Reads raw bytes away, exactly that many: the slow or metered reader of a large upload. */
     public void discard(long count) throws IOException {
         long got;

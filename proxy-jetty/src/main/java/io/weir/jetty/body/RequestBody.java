@@ -9,6 +9,7 @@ import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Request;
@@ -43,12 +44,16 @@ public final class RequestBody implements Content.Source {
     private final long limit;
     private final Clock clock;
     private final Duration patience;
-    private long taken;
-    private boolean ended;
-    private Content.@Nullable Chunk first;
+    private volatile long taken;
+    private volatile boolean asked;
+    private volatile boolean ended;
+    private @Nullable Refused refused;
 
-    /** Who waits for the next chunk. Whoever asks later takes the place of who asked before and has given up. */
-    private final AtomicReference<@Nullable Runnable> demand = new AtomicReference<>();
+    /** What had come when the request did; whoever is first takes it. */
+    private final AtomicReference<Content.@Nullable Chunk> first = new AtomicReference<>();
+
+    /** Who waits for the next chunk: whoever reads now, and perhaps one who gave up and does nothing when woken. */
+    private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
 
     private final Runnable arrived = new Invocable.Task() {
         @Override
@@ -59,9 +64,9 @@ public final class RequestBody implements Content.Source {
         @Override
         public void run() {
             clock.stop();
-            Runnable callback = demand.getAndSet(null);
-            if (callback != null) {
-                callback.run();
+            Runnable woken = waiting.getAndSet(null);
+            if (woken != null) {
+                woken.run();
             }
         }
     };
@@ -96,6 +101,11 @@ public final class RequestBody implements Content.Source {
         return length >= 0 || chunked;
     }
 
+    /** Whether the client has been asked for it, if only by being told to continue, or has sent some unasked. */
+    public boolean isAsked() {
+        return asked;
+    }
+
     /** Whether nothing more will come. */
     public boolean hasEnded() {
         return ended;
@@ -113,33 +123,60 @@ public final class RequestBody implements Content.Source {
 
     @Override
     public Content.@Nullable Chunk read() {
-        Content.Chunk chunk = first;
-        first = null;
-        if (chunk == null) {
-            if (ended) {
-                return Content.Chunk.EOF;
-            }
-            chunk = request.read();
+        Refused before = refused;
+        if (before != null) {
+            return Content.Chunk.from(before);
         }
-        if (chunk == null || Content.Chunk.isFailure(chunk)) {
+        Content.Chunk chunk = take();
+        Refused found = chunk == null || Content.Chunk.isFailure(chunk) ? null : check();
+        if (chunk == null || found == null) {
             return chunk;
         }
-        taken += chunk.remaining();
-        ended = chunk.isLast();
-        Refused refused = check();
-        if (refused != null) {
-            chunk.release();
-            ended = true;
-            return Content.Chunk.from(refused);
-        }
-        return chunk;
+        chunk.release();
+        refused = found;
+        return Content.Chunk.from(found);
     }
 
     @Override
     public void demand(Runnable callback) {
+        asked = true;
         clock.start(patience);
-        if (demand.getAndSet(callback) == null) {
+        Runnable before = waiting.getAndUpdate(present -> present == null
+                ? callback
+                : () -> {
+                    present.run();
+                    callback.run();
+                });
+        if (before == null) {
             request.demand(arrived);
+        }
+    }
+
+    /**
+     * Throws away what still comes, from now on and whoever else was reading, however much it is; then, when the client has
+     * sent all or has broken off, runs {@code whenEnded}.
+     */
+    public void drain(Runnable whenEnded) {
+        while (true) {
+            Content.Chunk chunk = take();
+            if (chunk == null) {
+                demand(() -> drain(whenEnded));
+                return;
+            }
+            chunk.release();
+            if (chunk.isLast()) {
+                ended = true;
+                whenEnded.run();
+                return;
+            }
+        }
+    }
+
+    /** Nobody will read any more. */
+    public void close() {
+        Content.Chunk unread = first.getAndSet(null);
+        if (unread != null) {
+            unread.release();
         }
     }
 
@@ -157,6 +194,33 @@ public final class RequestBody implements Content.Source {
             return ProxyError.CLIENT_GONE;
         }
         return failure instanceof HttpException ? ProxyError.BAD_REQUEST : ProxyError.CLIENT_GONE;
+    }
+
+    private Content.@Nullable Chunk take() {
+        Content.Chunk chunk = first.getAndSet(null);
+        if (chunk == null) {
+            chunk = ended ? Content.Chunk.EOF : request.read();
+        }
+        if (chunk != null && !Content.Chunk.isFailure(chunk)) {
+            taken += chunk.remaining();
+            ended = chunk.isLast();
+            asked |= chunk.hasRemaining();
+        }
+        return isMalformed(chunk)
+                ? Content.Chunk.from(new Refused(ProxyError.BAD_REQUEST, "the request body is malformed"))
+                : chunk;
+    }
+
+    /** Jetty's HTTP/1.1 calls a malformed chunk an early end; but then the client has not ended. */
+    private boolean isMalformed(Content.@Nullable Chunk chunk) {
+        return Content.Chunk.isFailure(chunk)
+                && chunk.getFailure() instanceof EofException
+                && chunked
+                && request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
+                && !request.getConnectionMetaData()
+                        .getConnection()
+                        .getEndPoint()
+                        .isInputShutdown();
     }
 
     private @Nullable Refused check() {
@@ -179,15 +243,21 @@ public final class RequestBody implements Content.Source {
             }
             return false;
         }
+        if (request.getTunnelSupport() != null) {
+            return false; // CONNECT: Jetty keeps the stream's bytes for a tunnel, and would have us ask for ever
+        }
         Content.Chunk chunk = request.read();
         if (chunk == null) {
             return true;
         }
-        if (chunk.isLast() && !chunk.hasRemaining() && !Content.Chunk.isFailure(chunk)) {
-            chunk.release();
-            return false;
+        boolean endsWithHead = chunk.isLast()
+                && !chunk.hasRemaining()
+                && !(chunk instanceof Trailers)
+                && !Content.Chunk.isFailure(chunk);
+        if (!endsWithHead) {
+            asked = true;
+            first.set(chunk);
         }
-        first = chunk;
-        return true;
+        return !endsWithHead;
     }
 }

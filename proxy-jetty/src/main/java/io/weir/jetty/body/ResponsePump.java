@@ -1,8 +1,10 @@
 package io.weir.jetty.body;
 
 import io.weir.jetty.server.Clock;
+import io.weir.jetty.server.PendingWrite;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Moves a response's body from the upstream to the client: one chunk at a time, each written as it comes. The next one is
  * read when the client has taken the last, so a slow client holds the upstream back. The head leaves with the first chunk,
- * or at once if there is none yet.
+ * or at once if there is none yet, or if there never is to be one: Jetty would add a {@code Content-Length: 0} to a head
+ * that leaves together with the end, which is not true of what HEAD and 304 speak of, and forbidden in a 204.
  */
 public final class ResponsePump extends IteratingCallback {
     /** Is told how it ends: one of the three, once. */
@@ -41,7 +44,7 @@ public final class ResponsePump extends IteratingCallback {
     private boolean begun;
     private boolean last;
     private boolean sourceBroke;
-    private volatile boolean writing;
+    private final PendingWrite write = new PendingWrite(this);
     private volatile long written;
 
     /**
@@ -63,7 +66,7 @@ public final class ResponsePump extends IteratingCallback {
 
     /** Whether a chunk is on its way to the client right now. */
     public boolean isWriting() {
-        return writing;
+        return write.isPending();
     }
 
     /** The trailers that came; to be asked when the last chunk is written. */
@@ -81,17 +84,18 @@ public final class ResponsePump extends IteratingCallback {
         if (last) {
             return Action.SUCCEEDED;
         }
-        Content.Chunk next = source.read();
+        Content.Chunk next = begun || mayHaveBody() ? source.read() : null;
+        boolean broken = Content.Chunk.isFailure(next);
+        if (!begun && (next == null || broken)) {
+            begun = true;
+            write(false, null); // a body that is broken already is read as broken again, once the client has the head
+            return Action.SCHEDULED;
+        }
         if (next == null) {
-            if (!begun) {
-                begun = true;
-                write(false, null);
-                return Action.SCHEDULED;
-            }
             source.demand(this::iterate);
             return Action.IDLE;
         }
-        if (Content.Chunk.isFailure(next)) {
+        if (broken) {
             sourceBroke = true;
             listener.upstreamBroke(next.getFailure());
             last = true;
@@ -113,7 +117,6 @@ public final class ResponsePump extends IteratingCallback {
     @Override
     protected void onSuccess() {
         releaseChunk();
-        writing = false;
         clock.stop();
     }
 
@@ -132,15 +135,21 @@ public final class ResponsePump extends IteratingCallback {
         listener.clientBroke(cause);
     }
 
+    private boolean mayHaveBody() {
+        int status = response.getStatus();
+        return status != 204
+                && status != 304
+                && !HttpMethod.HEAD.is(response.getRequest().getMethod());
+    }
+
     private void write(boolean isLast, Content.@Nullable Chunk next) {
-        writing = true;
         if (next != null) {
             written += next.remaining();
         }
-        response.write(isLast, next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer(), this);
-        if (writing) {
+        response.write(isLast, next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer(), write.begin());
+        if (write.isPending()) {
             clock.start(patience);
-            if (!writing) {
+            if (!write.isPending()) {
                 clock.stop(); // the client took it meanwhile
             }
         }

@@ -9,18 +9,13 @@ import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
-import io.weir.jetty.server.WatchedEndPoint;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -41,14 +36,14 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
-    private final Request request;
-    private final Response response;
-    private final Callback callback;
+    /** How long a client that has its response may go on sending before it is cut off; nginx's lingering_time. */
+    private static final Duration LINGER = Duration.ofSeconds(30);
+
+    private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
     private final ExchangeClocks clocks;
     private final RequestBody body;
-    private final @Nullable WatchedEndPoint watched;
 
     // One attempt runs at a time; the next is forwarded by a report of the last.
     private volatile @Nullable Attempt attempt;
@@ -57,6 +52,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     // Guarded by this.
     private @Nullable UpstreamCall call;
+    private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
     private boolean responding;
     private boolean over;
@@ -64,9 +60,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     private ExchangeRunner(
             Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
-        this.request = request;
-        this.response = response;
-        this.callback = callback;
+        downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
         clocks = new ExchangeClocks(
@@ -79,10 +73,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
                 exchange.limits().requestBody(),
                 clocks.clientBody(),
                 exchange.timeouts().clientBody());
-        watched = isHttp1()
-                ? WatchedEndPoint.below(
-                        request.getConnectionMetaData().getConnection().getEndPoint())
-                : null;
     }
 
     /**
@@ -104,7 +94,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
         ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
-        runner.watchClient();
+        runner.downstream.watch(runner::clientGone);
         runner.perform(exchange.begin(now()));
         return true;
     }
@@ -116,18 +106,23 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         attempt = next;
         UpstreamCall sent = transport.send(next, body, this);
         boolean late;
+        boolean told;
         synchronized (this) {
             late = over || responding;
+            told = toldToContinue == next;
             if (attempt == next && !late) {
                 call = sent;
             }
         }
+        if (told) {
+            sent.continueBody(); // the upstream was quicker than this thread
+        }
         if (late) {
             // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
             if (isOver()) {
-                sent.cancel(new Aborted(ProxyError.CLIENT_GONE));
+                sent.cancel(new Downstream.Aborted(ProxyError.CLIENT_GONE));
             }
-        } else if (body.isPresent() && request.getHeaders().contains(HttpHeader.EXPECT)) {
+        } else if (body.isPresent() && downstream.expectsContinue()) {
             clocks.after(CONTINUE_PATIENCE.toNanos(), sent::continueBody);
         }
     }
@@ -138,20 +133,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             return;
         }
         cancelCall(ProxyError.INTERNAL_ERROR);
-        ResponseHead head = reply.head();
-        response.setStatus(head.status());
-        Heads.fill(response.getHeaders(), head.headers());
-        boolean bodiless = head.status() == 204 || head.status() == 304;
-        if (!bodiless) {
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
-        }
-        if (reply.closesConnection() && isHttp1()) {
-            response.getHeaders().put(HttpHeader.CONNECTION, "close");
-        }
-        boolean sendsBody = !bodiless && !request.getMethod().equals("HEAD");
-        replyBytes = sendsBody ? reply.length() : 0;
         clocks.clientSend().start(exchange.timeouts().clientSend());
-        response.write(true, sendsBody ? ByteBuffer.wrap(reply.body()) : null, new ReplyWritten());
+        replyBytes = downstream.bodyLength(reply); // before the write: it may end the exchange
+        downstream.write(reply, new ReplyWritten());
     }
 
     @Override
@@ -163,13 +147,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void relay(ResponseHead head) {
-        if (head.status() != 100) {
-            HttpFields.Mutable fields = HttpFields.build();
-            Heads.fill(fields, head.headers());
-            response.writeInterim(head.status(), fields);
-        } else if (request.getHeaders().contains(HttpHeader.EXPECT)) {
-            response.writeInterim(100, HttpFields.EMPTY);
-        }
+        downstream.relay(head);
     }
 
     @Override
@@ -178,12 +156,15 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (source == null || !beginResponse()) {
             return;
         }
-        response.setStatus(head.status());
-        Heads.fill(response.getHeaders(), head.headers());
+        downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
-                source, response, this, clocks.clientSend(), exchange.timeouts().clientSend());
+                source,
+                downstream.response(),
+                this,
+                clocks.clientSend(),
+                exchange.timeouts().clientSend());
         if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
-            response.setTrailersSupplier(pumping::trailers);
+            downstream.response().setTrailersSupplier(pumping::trailers);
         }
         synchronized (this) {
             if (over) {
@@ -204,12 +185,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             over = true;
             pumping = pump;
         }
-        Aborted cause = new Aborted(error);
         cancelCall(error);
         if (pumping != null) {
-            pumping.abort(cause);
+            pumping.abort(new Downstream.Aborted(error));
         }
-        end(cause);
+        end(() -> downstream.breakOff(error));
     }
 
     // ---- what the upstream's side reports ----
@@ -229,11 +209,15 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             return;
         }
         perform(current.informed(head, now()));
+        if (head.status() != 100) {
+            return;
+        }
         UpstreamCall running;
         synchronized (this) {
             running = call;
+            toldToContinue = current;
         }
-        if (head.status() == 100 && running != null) {
+        if (running != null) {
             running.continueBody();
         }
     }
@@ -285,11 +269,13 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void delivered() {
-        if (isHttp1() && !body.hasEnded() && !isAwaitingContinue()) {
-            drain(); // closing now could reset the connection before the client has read the response
+        if (body.hasEnded() || isAwaitingContinue()) {
+            succeed();
             return;
         }
-        succeed();
+        // Closing now could reset the connection, or the stream, before the client has read the response.
+        clocks.after(LINGER.toNanos(), this::succeed);
+        body.drain(this::succeed);
     }
 
     @Override
@@ -335,23 +321,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             call = null;
         }
         if (running != null) {
-            running.cancel(new Aborted(error));
-        }
-    }
-
-    /** Reads what the client still sends, until it ends or the {@code clientBody} clock does. */
-    private void drain() {
-        while (true) {
-            Content.Chunk chunk = body.read();
-            if (chunk == null) {
-                body.demand(this::drain);
-                return;
-            }
-            chunk.release();
-            if (chunk.isLast()) {
-                succeed();
-                return;
-            }
+            running.cancel(new Downstream.Aborted(error));
         }
     }
 
@@ -362,11 +332,12 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             }
             over = true;
         }
-        end(null);
+        boolean unread = !body.hasEnded();
+        end(() -> downstream.succeed(unread));
     }
 
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
-    private void end(@Nullable Throwable cause) {
+    private void end(Runnable leave) {
         ResponsePump pumped;
         synchronized (this) {
             if (ended) {
@@ -375,34 +346,16 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             ended = true;
             pumped = pump;
         }
-        if (watched != null) {
-            watched.unwatch();
-        }
+        downstream.unwatch();
         clocks.close();
+        body.close();
         exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
-        if (cause == null) {
-            callback.succeeded();
-        } else {
-            callback.failed(cause);
-        }
-    }
-
-    private void watchClient() {
-        if (watched != null) {
-            watched.watch(this::clientGone);
-        } else {
-            request.addFailureListener(failure -> clientGone());
-        }
-        request.addIdleTimeoutListener(timeout -> false); // the clocks of the exchange rule
+        leave.run();
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */
     private boolean isAwaitingContinue() {
-        return !body.isTouched() && request.getHeaders().contains(HttpHeader.EXPECT);
-    }
-
-    private boolean isHttp1() {
-        return request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion();
+        return !body.isAsked() && downstream.expectsContinue();
     }
 
     private static long now() {
@@ -444,15 +397,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         @Override
         public InvocationType getInvocationType() {
             return InvocationType.NON_BLOCKING;
-        }
-    }
-
-    /** Tells Jetty to break the stream off rather than to make an error page. */
-    private static final class Aborted extends Request.Handler.AbortException {
-        private static final long serialVersionUID = 1L;
-
-        Aborted(ProxyError error) {
-            super(error.token());
         }
     }
 }

@@ -11,8 +11,10 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpURI;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.HostPort;
 import org.jspecify.annotations.Nullable;
 
 /** Heads in Jetty's terms and in ours. */
@@ -39,7 +41,7 @@ public final class Heads {
                 .protocol(connection.getProtocol())
                 .headers(headers.build())
                 .scheme(connection.isSecure() ? "https" : "http")
-                .authority(authority(uri, host))
+                .authority(authority(uri, host, connection))
                 .peer(peer(connection.getRemoteSocketAddress()));
         if (connection.getLocalSocketAddress() instanceof InetSocketAddress local) {
             head.local(local.getAddress(), local.getPort());
@@ -94,10 +96,13 @@ public final class Heads {
      * The authority of an absolute-form target or of HTTP/2. Jetty fills the URI from the Host field where the target has
      * none, without a default port: then the field, as it was sent, says it best, and this is null.
      */
-    private static @Nullable String authority(HttpURI uri, @Nullable HttpField host) {
+    private static @Nullable String authority(HttpURI uri, @Nullable HttpField host, ConnectionMetaData connection) {
         String authority = uri.getAuthority();
+        if (uri.getUser() != null) {
+            return uri.getUser() + "@" + authority; // which the core refuses (RFC 9110 §4.2.4)
+        }
         if (host == null) {
-            return authority;
+            return isOurs(uri, connection) ? null : authority;
         }
         if (authority == null || authority.equals(host.getValue())) {
             return null;
@@ -107,6 +112,15 @@ public final class Heads {
                 && uri.getHost().equalsIgnoreCase(named.getHost())
                 && (uri.getPort() == named.getPort() || uri.getPort() <= 0);
         return same ? null : authority;
+    }
+
+    /** Whether Jetty made up the authority of an HTTP/1.0 request, out of our end of the connection. */
+    private static boolean isOurs(HttpURI uri, ConnectionMetaData connection) {
+        HostPort ours = connection.getServerAuthority();
+        return connection.getHttpVersion() == HttpVersion.HTTP_1_0
+                && ours != null
+                && ours.getHost().equals(uri.getHost())
+                && ours.getPort() == uri.getPort();
     }
 
     private static Peer peer(SocketAddress address) {

@@ -45,7 +45,8 @@ public final class Slf4jListener implements ProxyListener {
                 && error != ProxyError.RESPONSE_TIMEOUT; // by attemptFailed
         boolean quiet = told || error.side() == ProxyError.Side.CLIENT;
         if (quiet ? logger.isDebugEnabled() : logger.isWarnEnabled()) {
-            String line = error.token() + ": " + Text.escape(outcome.detail()) + "; client " + exchange.clientAddress()
+            String line = error.token() + ": " + Text.printable(outcome.detail()) + "; client "
+                    + exchange.clientAddress()
                     + ", " + exchange.request() + ", site \"" + exchange.site() + "\", route \"" + exchange.route()
                     + "\"; " + outcome.status();
             if (quiet) {

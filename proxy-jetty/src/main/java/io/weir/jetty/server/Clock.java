@@ -90,8 +90,8 @@ public final class Clock implements Runnable {
         task = scheduler.schedule(this, delay, TimeUnit.NANOSECONDS);
     }
 
-    /** A duration of centuries stands for "never", and must not wrap round. */
-    private static long nanos(Duration duration) {
-        return duration.getSeconds() > 1_000_000_000L ? Long.MAX_VALUE / 4 : duration.toNanos();
+    /** The nanoseconds of a duration, of which one of centuries stands for "never" and must not wrap round. */
+    public static long nanos(Duration duration) {
+        return duration.toSeconds() > 1_000_000_000L ? Long.MAX_VALUE / 4 : duration.toNanos();
     }
 }

@@ -5,6 +5,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
@@ -62,8 +63,8 @@ public final class SharedSelectorConnector extends ServerConnector {
 
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-        WatchedEndPoint endPoint =
-                new WatchedEndPoint(channel, selector, key, getScheduler(), getExecutor(), clientClocks);
+        WatchedEndPoint endPoint = new WatchedEndPoint(
+                channel, selector, key, getScheduler(), getExecutor(), clientClocks, this::isShutdown);
         endPoint.setIdleTimeout(getIdleTimeout());
         return endPoint;
     }
@@ -167,8 +168,9 @@ public final class SharedSelectorConnector extends ServerConnector {
                 super.connectionOpened(connection, attachment);
                 return;
             }
-            ManagedSelector selector = (ManagedSelector) contextOf(attachment).get(SELECTOR_CONTEXT_KEY);
-            selector.submit(ignored -> upstreams.selectors().connectionOpened(connection, attachment));
+            Object selector = contextOf(attachment).get(SELECTOR_CONTEXT_KEY); // put there by newEndPoint
+            ((ManagedSelector) Objects.requireNonNull(selector))
+                    .submit(ignored -> upstreams.selectors().connectionOpened(connection, attachment));
         }
 
         @Override

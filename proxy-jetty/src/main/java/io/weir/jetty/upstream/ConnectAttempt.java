@@ -3,6 +3,7 @@ package io.weir.jetty.upstream;
 import io.weir.http.IpRange;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
+import io.weir.jetty.server.Clock;
 import io.weir.upstream.Upstream;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -10,14 +11,17 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.Transport;
 import org.eclipse.jetty.util.IO;
 import org.eclipse.jetty.util.Promise;
@@ -29,16 +33,19 @@ import org.jspecify.annotations.Nullable;
  * until one is connected or the {@code connect} clock, which runs for all of them together, is up. Ends once.
  */
 final class ConnectAttempt {
+    private static final Duration LONGEST = Duration.ofDays(1);
+    private static final Duration MARGIN = Duration.ofSeconds(1);
+
     private final ClientConnector connector;
     private final Http1Pool pool;
     private final Http1Call call;
     private final Upstream upstream;
     private final Duration limit;
+    private final Clock clock;
     private InetAddress[] addresses = new InetAddress[0];
     private int next;
     private boolean ended;
     private @Nullable SelectableChannel channel;
-    private Scheduler.@Nullable Task timer;
 
     ConnectAttempt(ClientConnector connector, Http1Pool pool, Http1Call call) {
         this.connector = connector;
@@ -46,13 +53,13 @@ final class ConnectAttempt {
         this.call = call;
         upstream = call.attempt().upstream().upstream();
         limit = call.attempt().timeouts().connect();
+        clock = new Clock(connector.getScheduler(), connector.getExecutor(), this::expired);
     }
 
     void start() {
         call.connecting(this);
-        synchronized (this) {
-            timer = connector.getScheduler().schedule(this::expired, limit.toNanos(), TimeUnit.NANOSECONDS);
-        }
+        outlastClock();
+        clock.start(limit);
         InetAddress literal = IpRange.parseAddress(upstream.host());
         if (literal != null) {
             addresses = new InetAddress[] {literal};
@@ -65,7 +72,15 @@ final class ConnectAttempt {
     /** The call has been given up. */
     void cancel() {
         if (end()) {
-            IO.close(channel);
+            closeChannel();
+        }
+    }
+
+    /** Jetty has one clock for all connects; it has to run out after ours, which know their route. */
+    private void outlastClock() {
+        Duration longer = (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).plus(MARGIN);
+        if (connector.getConnectTimeout().compareTo(longer) < 0) {
+            connector.setConnectTimeout(longer);
         }
     }
 
@@ -105,16 +120,19 @@ final class ConnectAttempt {
 
     private void opened(Connection connection) {
         Http1Connection opened = (Http1Connection) connection;
-        if (!end() || !opened.begin(call)) {
+        if (!end()) {
             opened.close();
-            return;
+        } else if (opened.begin(call)) {
+            call.start(opened, false);
+        } else {
+            call.failed(ProxyFailure.connecting(
+                    ProxyError.CONNECTION_TERMINATED, "connected to " + upstream.url() + ", and closed at once", null));
         }
-        call.start(opened, false);
     }
 
     private void expired() {
-        if (end()) {
-            IO.close(channel);
+        if (clock.hasExpired() && end()) {
+            closeChannel();
             call.failed(ProxyFailure.connecting(
                     ProxyError.CONNECTION_TIMEOUT, "connect clock " + limit + " ran out for " + upstream.url(), null));
         }
@@ -131,10 +149,16 @@ final class ConnectAttempt {
             return false;
         }
         ended = true;
-        if (timer != null) {
-            timer.cancel();
-        }
+        clock.close();
         return true;
+    }
+
+    private void closeChannel() {
+        SelectableChannel connecting;
+        synchronized (this) {
+            connecting = channel;
+        }
+        IO.close(connecting);
     }
 
     private static ProxyError errorOf(@Nullable Throwable cause) {
@@ -152,13 +176,26 @@ final class ConnectAttempt {
         @Override
         public SelectableChannel newSelectableChannel() throws IOException {
             SelectableChannel opened = super.newSelectableChannel();
-            channel = opened;
-            return opened;
+            synchronized (ConnectAttempt.this) {
+                if (!ended) {
+                    channel = opened;
+                    return opened;
+                }
+            }
+            IO.close(opened);
+            throw new ClosedChannelException();
+        }
+
+        @Override
+        public EndPoint newEndPoint(
+                Scheduler scheduler, ManagedSelector selector, SelectableChannel selectable, SelectionKey key) {
+            return new UpstreamEndPoint((SocketChannel) selectable, selector, key, scheduler);
         }
 
         @Override
         public Connection newConnection(EndPoint endPoint, Map<String, Object> context) {
-            return new Http1Connection(endPoint, pool, call.attempt().limits().responseHead());
+            return new Http1Connection(
+                    (UpstreamEndPoint) endPoint, pool, call.attempt().limits().responseHead());
         }
     }
 }

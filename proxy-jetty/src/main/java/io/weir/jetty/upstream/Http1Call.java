@@ -6,6 +6,7 @@ import io.weir.http.ProxyFailure;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
 import java.io.IOException;
+import java.time.Duration;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It ends once: done, failed or given up. The connection goes back to its pool when both directions are through, which
  * is before the last chunk is handed out, so that the client's next request finds it there.
+ *
+ * <p>Fields are guarded by this object's monitor. Under it the connection is asked and told things, but only while this
+ * call has not ended: after that the connection may serve another. Nobody else is called under it.
  */
 final class Http1Call implements UpstreamCall, Content.Source {
     private final Attempt attempt;
@@ -24,11 +28,17 @@ final class Http1Call implements UpstreamCall, Content.Source {
     private @Nullable Http1Connection connection;
     private @Nullable RequestSender sender;
 
-    // Guarded by this.
     private boolean requestSent;
-    private boolean responseRead;
     private boolean headHandedOut;
     private boolean ended;
+
+    /** The response is through, and the request's last bytes are with the kernel or about to be. */
+    private boolean finishing;
+
+    /** One thread reads heads; what others see meanwhile it has to look at. */
+    private boolean readingHead;
+
+    private boolean readAgain;
     private @Nullable Throwable brokenSend;
     private @Nullable Throwable failure;
     private @Nullable Runnable demand;
@@ -57,31 +67,42 @@ final class Http1Call implements UpstreamCall, Content.Source {
     }
 
     /** There is a connection, which has begun this call. */
-    void start(Http1Connection connection, boolean kept) {
-        RequestSender sending = new RequestSender(this, attempt, body, connection);
+    void start(Http1Connection begun, boolean kept) {
+        RequestSender sending = new RequestSender(this, attempt, body, begun);
         boolean cancelled;
         synchronized (this) {
             connecting = null;
-            this.connection = connection;
+            connection = begun;
             sender = sending;
             cancelled = ended;
         }
         if (cancelled) {
-            connection.close();
+            begun.close();
             return;
         }
         if (!kept) {
             listener.connected();
         }
         sending.iterate();
-        if (!kept || !sending.isDone()) {
-            connection.await(null); // a kept one listens already
+        boolean news;
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            begun.await(null); // a kept one may have told of something before this call knew it
+            news = !headHandedOut && begun.hasNews();
+        }
+        if (news) {
+            readable();
         }
     }
 
     @Override
     public void continueBody() {
-        RequestSender sending = sender;
+        RequestSender sending;
+        synchronized (this) {
+            sending = sender;
+        }
         if (sending != null) {
             sending.continueBody();
         }
@@ -89,15 +110,18 @@ final class Http1Call implements UpstreamCall, Content.Source {
 
     /** The request is with the kernel, all of it. */
     void requestSent() {
-        Http1Connection here;
-        boolean waiting;
+        Http1Connection free = null;
         synchronized (this) {
             requestSent = true;
-            here = connection;
-            waiting = !ended && (!headHandedOut || demand != null);
+            if (finishing) {
+                finishing = false;
+                free = connection;
+            } else {
+                awaitUpstream();
+            }
         }
-        if (waiting && here != null) {
-            here.await(attempt.timeouts().read());
+        if (free != null) {
+            free.recycle();
         }
     }
 
@@ -106,25 +130,39 @@ final class Http1Call implements UpstreamCall, Content.Source {
      * the call's failure if no answer comes.
      */
     void sendFailed(Throwable cause) {
-        Http1Connection here;
+        Http1Connection useless = null;
         synchronized (this) {
-            if (ended) {
-                return;
+            if (finishing) {
+                finishing = false;
+                useless = connection;
+            } else if (!ended) {
+                brokenSend = cause;
+                awaitUpstream();
             }
-            brokenSend = cause;
-            here = connection;
         }
-        if (here != null) {
-            here.await(attempt.timeouts().read());
+        if (useless != null) {
+            useless.close();
         }
     }
 
-    /** The {@code send} clock ran out. */
+    /** The {@code send} clock ran out. Once the upstream has answered, only its answer matters. */
     void sendExpired() {
+        Http1Connection useless = null;
+        synchronized (this) {
+            if (finishing) {
+                finishing = false;
+                useless = connection;
+            } else if (headHandedOut) {
+                return;
+            }
+        }
+        if (useless != null) {
+            useless.close();
+            return;
+        }
         fail(
                 ProxyError.CONNECTION_WRITE_TIMEOUT,
-                "send clock " + attempt.timeouts().send() + " ran out for "
-                        + attempt.upstream().upstream().url(),
+                ranOut("send", attempt.timeouts().send()),
                 null);
     }
 
@@ -135,19 +173,31 @@ final class Http1Call implements UpstreamCall, Content.Source {
         }
     }
 
-    // ---- the way back ----
+    // ---- the way back: the head ----
 
     /** The connection has something to read, or has broken. */
     void readable() {
+        Http1Connection here;
         Runnable waiting;
-        boolean inBody;
         synchronized (this) {
-            inBody = headHandedOut;
+            here = connection;
+            if (here == null) {
+                return; // it is looked at once it is known here
+            }
+            boolean inHead = !headHandedOut && !ended;
+            if (inHead && readingHead) {
+                readAgain = true;
+                return;
+            }
+            readingHead = inHead;
             waiting = demand;
             demand = null;
+            if (!inHead) {
+                here = null;
+            }
         }
-        if (!inBody) {
-            readHead();
+        if (here != null) {
+            readHead(here);
         } else if (waiting != null) {
             waiting.run();
         }
@@ -156,50 +206,26 @@ final class Http1Call implements UpstreamCall, Content.Source {
     void readExpired() {
         fail(
                 ProxyError.CONNECTION_READ_TIMEOUT,
-                "read clock " + attempt.timeouts().read() + " ran out for "
-                        + attempt.upstream().upstream().url(),
+                ranOut("read", attempt.timeouts().read()),
                 null);
     }
 
-    private void readHead() {
-        Http1Connection here = connection;
-        if (here == null) {
-            return;
-        }
+    private void readHead(Http1Connection here) {
         while (true) {
             switch (here.readHead()) {
                 case WAIT -> {
-                    boolean sent;
-                    synchronized (this) {
-                        if (ended) {
-                            return;
-                        }
-                        sent = requestSent || brokenSend != null;
+                    if (!isToReadAgain(here)) {
+                        return;
                     }
-                    // While the client still uploads, the upstream need not answer: that is not its clock.
-                    here.await(sent ? attempt.timeouts().read() : null);
-                    return;
                 }
                 case INTERIM -> {
                     listener.informed(here.takeHead());
-                    synchronized (this) {
-                        if (ended) {
-                            return;
-                        }
+                    if (hasEnded()) {
+                        return;
                     }
                 }
                 case HEAD -> {
-                    ResponseHead head = here.takeHead();
-                    synchronized (this) {
-                        if (ended) {
-                            return;
-                        }
-                        headHandedOut = true;
-                    }
-                    if (here.isComplete()) {
-                        responseRead(here, here.readBody());
-                    }
-                    listener.answered(head, this);
+                    answered(here, here.takeHead());
                     return;
                 }
                 case BROKEN -> {
@@ -209,6 +235,42 @@ final class Http1Call implements UpstreamCall, Content.Source {
             }
         }
     }
+
+    /** Nothing is there: waits for more, unless word of it has come meanwhile. */
+    private synchronized boolean isToReadAgain(Http1Connection here) {
+        if (ended) {
+            return false;
+        }
+        if (readAgain) {
+            readAgain = false;
+            return true;
+        }
+        readingHead = false;
+        // While the client still uploads, the upstream need not answer: that is not its clock.
+        boolean sent = requestSent || brokenSend != null;
+        here.await(sent ? attempt.timeouts().read() : null);
+        return false;
+    }
+
+    private void answered(Http1Connection here, ResponseHead head) {
+        if (head.status() == 101) {
+            fail(ProxyError.UPGRADE_FAILED, "the upstream switched protocols, but nobody had asked", null);
+            return;
+        }
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            headHandedOut = true;
+            here.stopReadClock(); // it runs again when the body is asked for
+        }
+        if (here.isComplete()) {
+            responseRead(here, here.readBody());
+        }
+        listener.answered(head, this);
+    }
+
+    // ---- the way back: the body ----
 
     @Override
     public Content.@Nullable Chunk read() {
@@ -229,7 +291,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
         }
         Content.Chunk chunk = here.readBody();
         if (chunk == null) {
-            Http1Connection.Problem problem = here.problem();
+            ResponseParser.Problem problem = here.problem();
             if (problem == null) {
                 return null;
             }
@@ -244,19 +306,15 @@ final class Http1Call implements UpstreamCall, Content.Source {
 
     @Override
     public void demand(Runnable callback) {
-        Http1Connection here = connection;
-        boolean now;
         synchronized (this) {
-            now = ended || here == null || here.hasNews();
-            if (!now) {
+            Http1Connection here = connection;
+            if (here != null && !ended && !here.hasNews()) {
                 demand = callback;
+                here.await(attempt.timeouts().read());
+                return;
             }
         }
-        if (now) {
-            callback.run();
-        } else if (here != null) {
-            here.await(attempt.timeouts().read());
-        }
+        callback.run();
     }
 
     @Override
@@ -266,51 +324,78 @@ final class Http1Call implements UpstreamCall, Content.Source {
 
     /** The response is through. With the request still on its way the connection has no future. */
     private void responseRead(Http1Connection here, Content.@Nullable Chunk next) {
+        RequestSender sending;
         boolean through;
         synchronized (this) {
-            if (responseRead) {
-                return;
-            }
-            responseRead = true;
-            afterwards = next;
             if (ended) {
                 return;
             }
-            through = requestSent;
             ended = true;
+            afterwards = next;
+            sending = sender;
+            through = requestSent;
+            // Its last write may just not have returned, on another thread.
+            finishing = !through && brokenSend == null && sending != null && sending.isFinishing();
+            if (finishing) {
+                return;
+            }
         }
         if (through) {
             here.recycle();
             return;
         }
-        RequestSender sending = sender;
         if (sending != null) {
-            sending.abort(new IOException("the upstream has answered already"));
+            sending.giveUp(new IOException("the upstream has answered already"));
         }
         here.close();
     }
 
-    // ---- ways to end ----
+    // ---- helpers, and ways to end ----
+
+    /** Has what the upstream says told here, and limits how long it may take. Only where somebody waits for it. */
+    private void awaitUpstream() {
+        Http1Connection here = connection;
+        if (!ended && here != null && (!headHandedOut || demand != null)) {
+            here.await(attempt.timeouts().read());
+        }
+    }
+
+    private synchronized boolean hasEnded() {
+        return ended;
+    }
+
+    private String ranOut(String clock, Duration value) {
+        return clock + " clock " + value + " ran out for "
+                + attempt.upstream().upstream().url();
+    }
 
     @Override
     public void cancel(Throwable cause) {
         end(cause);
     }
 
-    private void fail(Http1Connection.@Nullable Problem problem) {
+    private void fail(ResponseParser.@Nullable Problem problem) {
         if (problem != null) {
             fail(problem.error(), problem.detail(), problem.cause());
         }
     }
 
     private void fail(ProxyError error, String detail, @Nullable Throwable cause) {
-        Http1Connection here = connection;
-        RequestSender sending = sender;
+        Http1Connection here;
+        RequestSender sending;
         boolean inBody;
         Throwable broken;
         synchronized (this) {
+            if (ended) {
+                return;
+            }
+            here = connection;
+            sending = sender;
             inBody = headHandedOut;
             broken = brokenSend;
+        }
+        if (sending != null) {
+            sending.stopTaking(); // so that what is said of the body stays true
         }
         boolean begun = inBody || (here != null && here.hasReceived());
         // Only a connection that broke without one byte of an answer may have been closed before it was used.
@@ -328,23 +413,19 @@ final class Http1Call implements UpstreamCall, Content.Source {
     /** It failed; before a head the listener hears of it, after one whoever reads the body does. */
     void failed(ProxyFailure problem) {
         UpstreamFailure cause = new UpstreamFailure(problem);
-        boolean inBody;
-        synchronized (this) {
-            inBody = headHandedOut;
-        }
         if (!end(cause)) {
             return;
         }
-        if (!inBody) {
-            listener.failed(problem);
-            return;
-        }
+        boolean inBody;
         Runnable waiting;
         synchronized (this) {
+            inBody = headHandedOut;
             waiting = demand;
             demand = null;
         }
-        if (waiting != null) {
+        if (!inBody) {
+            listener.failed(problem);
+        } else if (waiting != null) {
             waiting.run();
         }
     }
@@ -367,7 +448,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
             pending.cancel();
         }
         if (sending != null) {
-            sending.abort(cause);
+            sending.giveUp(cause);
         }
         if (here != null) {
             here.close();

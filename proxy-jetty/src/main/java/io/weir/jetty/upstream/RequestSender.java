@@ -1,14 +1,11 @@
 package io.weir.jetty.upstream;
 
 import io.weir.Attempt;
-import io.weir.header.ForwardedHeaders;
-import io.weir.header.HopByHopHeaders;
 import io.weir.http.Headers;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;
@@ -28,13 +25,18 @@ final class RequestSender extends IteratingCallback {
     private final Attempt attempt;
     private final RequestBody body;
     private final Http1Connection connection;
+    private final UpstreamEndPoint endPoint;
+    private final long flushedBefore;
+
+    /** Held while the body is read or asked for, so that who stops it knows what was taken. */
+    private final Object taking = new Object();
+
+    private boolean stopped;
     private @Nullable Clock clock;
     private Content.@Nullable Chunk chunk;
     private boolean headWritten;
-    private boolean last;
+    private volatile boolean last;
     private volatile boolean holdsBodyBack;
-    private volatile boolean sent;
-    private volatile boolean done;
     private volatile boolean writing;
 
     RequestSender(Http1Call call, Attempt attempt, RequestBody body, Http1Connection connection) {
@@ -42,24 +44,39 @@ final class RequestSender extends IteratingCallback {
         this.attempt = attempt;
         this.body = body;
         this.connection = connection;
+        endPoint = connection.endPoint();
+        flushedBefore = endPoint.flushed();
         holdsBodyBack =
                 body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
     }
 
     /** Whether any byte was handed to the kernel. */
     boolean hasSent() {
-        return sent;
+        return endPoint.flushed() != flushedBefore;
     }
 
-    /** Whether the whole request was. */
-    boolean isDone() {
-        return done;
+    /** Whether the last bytes are on their way, or gone. */
+    boolean isFinishing() {
+        return last;
     }
 
     /** The upstream wants the body, or has had time enough to say so. */
     void continueBody() {
         holdsBodyBack = false;
         iterate();
+    }
+
+    /** From here on nothing more is taken from the client: whether the body has been touched is settled. */
+    void stopTaking() {
+        synchronized (taking) {
+            stopped = true;
+        }
+    }
+
+    /** Gives up; a chunk that is being written is released when the connection is closed. */
+    void giveUp(Throwable cause) {
+        stopTaking();
+        abort(cause);
     }
 
     @Override
@@ -73,27 +90,32 @@ final class RequestSender extends IteratingCallback {
             return Action.SUCCEEDED;
         }
         Content.Chunk next = null;
-        boolean readsBody = body.isPresent() && !holdsBodyBack;
-        if (readsBody) {
-            next = body.read();
-            if (Content.Chunk.isFailure(next)) {
+        if (body.isPresent() && !holdsBodyBack) {
+            synchronized (taking) {
+                if (stopped) {
+                    return Action.IDLE; // and is aborted
+                }
+                next = body.read();
+                if (next == null && headWritten) {
+                    body.demand(this::iterate);
+                    return Action.IDLE;
+                }
+            }
+            if (next != null && Content.Chunk.isFailure(next)) {
                 call.requestFailed(next.getFailure());
                 return Action.SUCCEEDED;
             }
-        }
-        if (headWritten && next == null) {
-            if (readsBody) {
-                body.demand(this::iterate);
-            }
+        } else if (headWritten) {
             return Action.IDLE;
         }
         chunk = next;
         last = !body.isPresent() || (next != null && next.isLast());
-        if (!headWritten) {
-            headWritten = true;
-            write(head(), next);
-        } else {
-            write(null, next);
+        ByteBuffer head = headWritten ? BufferUtil.EMPTY_BUFFER : head();
+        headWritten = true;
+        writing = true;
+        write(head, next);
+        if (endPoint.getWriteFlusher().isPending()) {
+            startClock();
         }
         return Action.SCHEDULED;
     }
@@ -110,7 +132,6 @@ final class RequestSender extends IteratingCallback {
     @Override
     protected void onCompleteSuccess() {
         if (last) {
-            done = true;
             closeClock();
             call.requestSent();
         }
@@ -123,73 +144,41 @@ final class RequestSender extends IteratingCallback {
         call.sendFailed(cause);
     }
 
-    private void write(@Nullable ByteBuffer head, Content.@Nullable Chunk next) {
-        sent = true;
-        writing = true;
-        if (!body.isChunked()) {
-            ByteBuffer data = next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer();
-            if (head == null) {
-                connection.getEndPoint().write(this, data);
-            } else if (next == null) {
-                connection.getEndPoint().write(this, head);
-            } else {
-                connection.getEndPoint().write(this, head, data);
-            }
-        } else {
-            writeChunk(head == null ? BufferUtil.EMPTY_BUFFER : head, next);
-        }
-        if (writing) {
-            startClock();
-        }
-    }
-
-    private void writeChunk(ByteBuffer head, Content.@Nullable Chunk next) {
+    private void write(ByteBuffer head, Content.@Nullable Chunk next) {
         if (next == null) {
-            connection.getEndPoint().write(this, head);
-            return;
+            endPoint.write(this, head);
+        } else if (!body.isChunked()) {
+            endPoint.write(this, head, next.getByteBuffer());
+        } else if (next.hasRemaining()) {
+            byte[] size = (Integer.toHexString(next.remaining()) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            ByteBuffer end = last ? end(next) : BufferUtil.EMPTY_BUFFER;
+            endPoint.write(this, head, ByteBuffer.wrap(size), next.getByteBuffer(), ByteBuffer.wrap(CRLF), end);
+        } else {
+            endPoint.write(this, head, last ? end(next) : BufferUtil.EMPTY_BUFFER);
         }
-        ByteBuffer tail = last ? end(next) : BufferUtil.EMPTY_BUFFER;
-        if (!next.hasRemaining()) {
-            connection.getEndPoint().write(this, head, tail);
-            return;
-        }
-        byte[] size = (Integer.toHexString(next.remaining()) + "\r\n").getBytes(StandardCharsets.US_ASCII);
-        connection
-                .getEndPoint()
-                .write(this, head, ByteBuffer.wrap(size), next.getByteBuffer(), ByteBuffer.wrap(CRLF), tail);
     }
 
-    /** The last chunk, with the client's trailers where they may stand (RFC 9110 §6.5.1). */
+    /** The last chunk, with the client's trailers where they may stand. */
     private static ByteBuffer end(Content.Chunk next) {
         StringBuilder end = new StringBuilder("0\r\n");
         HttpFields trailers = next instanceof Trailers with ? with.getTrailers() : HttpFields.EMPTY;
         for (HttpField field : trailers) {
-            if (isAllowedInTrailers(field.getName())) {
-                String value = field.getValue() == null ? "" : field.getValue();
-                Headers.of(field.getName(), value); // refuses what could split the message
+            String value = field.getValue() == null ? "" : field.getValue();
+            if (TrailerFields.mayHold(field.getName()) && canBeWritten(field.getName(), value)) {
                 end.append(field.getName()).append(": ").append(value).append("\r\n");
             }
         }
         return ByteBuffer.wrap(end.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private static boolean isAllowedInTrailers(String name) {
-        return !HopByHopHeaders.isHopByHop(name)
-                && switch (name.toLowerCase(Locale.ROOT)) {
-                    case "host",
-                            "content-length",
-                            "content-encoding",
-                            "content-type",
-                            "content-range",
-                            "trailer",
-                            "authorization",
-                            "cookie",
-                            "set-cookie",
-                            "cache-control",
-                            "expect",
-                            "max-forwards" -> false;
-                    default -> !ForwardedHeaders.isForwarding(name);
-                };
+    /** Whether nothing in it could split the message; Jetty's parsers have seen to that. */
+    private static boolean canBeWritten(String name, String value) {
+        try {
+            Headers.of(name, value);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private ByteBuffer head() {
@@ -216,9 +205,6 @@ final class RequestSender extends IteratingCallback {
             clock = running;
         }
         running.start(attempt.timeouts().send());
-        if (!writing) {
-            running.stop(); // the write came through meanwhile
-        }
     }
 
     private void expired() {

@@ -7,8 +7,8 @@
  *   Http1Transport ── takes from ──▶ Http1Pool ── or ──▶ ConnectAttempt
  *        │                              ▲ parks
  *        ▼                              │
- *   Http1Call (one attempt) ───▶ Http1Connection (parses)
- *        └── RequestSender (writes)
+ *   Http1Call (one attempt) ───▶ Http1Connection (reads) ──▶ ResponseParser (understands)
+ *        └── RequestSender (writes) ──▶ UpstreamEndPoint (the socket)
  * </pre>
  */
 @NullMarked

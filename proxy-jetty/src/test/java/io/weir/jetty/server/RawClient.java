@@ -74,6 +74,10 @@ final class RawClient implements AutoCloseable {
         return in.read() < 0;
     }
 
+    void readToTheEnd() throws IOException {
+        in.readAllBytes();
+    }
+
     void finish() throws IOException {
         socket.shutdownOutput();
     }

@@ -354,7 +354,7 @@ class SharedSelectorConnectorTest {
                 clients.add(client);
             }
 
-            server.close();
+            server.stopAtOnce();
 
             until("every upstream connection has ended", () -> upstream.ended.get() == 5);
             for (RawClient client : clients) {

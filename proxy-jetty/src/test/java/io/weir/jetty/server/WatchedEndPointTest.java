@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.weir.jetty.server.WatchingServer.BodyReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -252,29 +253,42 @@ class WatchedEndPointTest {
 
     @Test
     void aClientThatLeavesAfterItsBodyWasReadIsNoticed() throws Exception {
-        CompletableFuture<String> body = new CompletableFuture<>();
-        Handler handler = new Handler.Abstract.NonBlocking() {
-            @Override
-            public boolean handle(Request request, Response response, Callback callback) {
-                endPointOf(request).watch(() -> {
-                    gone.incrementAndGet();
-                    callback.failed(new IOException("client gone"));
-                });
-                new BodyReader(request, body::complete).run();
-                return true;
-            }
-        };
+        Waiting handler = new Waiting();
         try (WatchingServer server = new WatchingServer(handler).start();
                 RawClient client = server.connect()) {
             client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n");
-            client.send("ab");
-            client.send("cd");
+            Held held = handler.next();
+            CompletableFuture<String> body = new CompletableFuture<>();
+            upstream.execute(new BodyReader(held.request, body::complete));
+            until("the connection waits for the body", held.client::isFillInterested);
+            client.send("abcd");
             assertThat(body.get(10, TimeUnit.SECONDS)).isEqualTo("abcd");
             assertThat(gone).hasValue(0);
 
             client.finish();
 
             until("the client is gone", () -> gone.get() == 1);
+            held.callback.failed(new IOException("client gone"));
+        }
+    }
+
+    @Test
+    void aClientThatLeavesBehindAFullPeekIsNoticedOnceThatIsRead() throws Exception {
+        Waiting handler = new Waiting();
+        try (WatchingServer server = new WatchingServer(handler).start();
+                RawClient client = server.connect()) {
+            client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4096\r\n\r\n");
+            Held held = handler.next();
+            client.send("x".repeat(WatchedEndPoint.PEEK_LIMIT)).finish();
+            until("the peek is full", () -> held.client.peekedBytes() == WatchedEndPoint.PEEK_LIMIT);
+            assertThat(gone).hasValue(0);
+
+            CompletableFuture<String> body = new CompletableFuture<>();
+            upstream.execute(new BodyReader(held.request, body::complete));
+
+            assertThat(body.get(10, TimeUnit.SECONDS)).hasSize(WatchedEndPoint.PEEK_LIMIT);
+            until("the client is gone", () -> gone.get() == 1);
+            held.callback.failed(new IOException("client gone"));
         }
     }
 
@@ -347,9 +361,9 @@ class WatchedEndPointTest {
             Held held = handler.next();
             held.request.addFailureListener(held.callback::failed);
 
-            server.close();
+            server.stopAtOnce();
 
-            assertThat(client.isAtEnd()).isTrue();
+            client.readToTheEnd();
         }
         assertThat(gone).hasValue(0);
     }
@@ -423,7 +437,7 @@ class WatchedEndPointTest {
     }
 
     @Test
-    void anIdleTimeoutIsJettysOwnWhileWatched() throws Exception {
+    void noClockOfTheConnectionRunsWhileItsRequestIsAnswered() throws Exception {
         AtomicInteger expired = new AtomicInteger();
         Waiting handler = new Waiting() {
             @Override
@@ -437,18 +451,55 @@ class WatchedEndPointTest {
         };
         WatchingServer server = new WatchingServer(handler);
         server.connector.setIdleTimeout(50);
+        server.connector.setClientClocks(clocks(Duration.ofSeconds(60), Duration.ofMillis(300)));
         try (server;
-                RawClient client = server.start().connect()) {
-            client.get("/");
-            Held held = handler.next();
+                RawClient slow = server.start().connect();
+                RawClient quick = server.connect()) {
+            slow.get("/slow");
+            Held waiting = handler.next();
+            quick.get("/quick");
+            handler.next().answerWithPath();
+            assertThat(quick.answer()).isEqualTo("/quick");
 
-            until("the idle timeout has been ignored three times", () -> expired.get() >= 3);
-            held.answerWithPath();
+            assertThat(quick.isAtEnd())
+                    .as("keepAlive closes it once it is idle")
+                    .isTrue();
+            waiting.answerWithPath();
 
-            assertThat(client.answer()).isEqualTo("/");
-            assertThat(client.isAtEnd()).as("closed when idle, unwatched").isTrue();
+            assertThat(slow.answer()).isEqualTo("/slow");
+            assertThat(slow.isAtEnd()).as("keepAlive closes it once it is idle").isTrue();
         }
+        assertThat(expired).hasValue(0);
         assertThat(gone).hasValue(0);
+    }
+
+    @Test
+    void aHeadThatTricklesOrNeverBeginsIsCutOffByItsClock() throws Exception {
+        Waiting handler = new Waiting();
+        WatchingServer server = new WatchingServer(handler);
+        server.connector.setClientClocks(clocks(Duration.ofMillis(200), Duration.ofSeconds(60)));
+        try (server;
+                RawClient silent = server.start().connect();
+                RawClient trickling = server.connect()) {
+            trickling.send("GET / HTTP/1.1\r\nHost: h\r\n");
+
+            until("the client that trickles is cut off", () -> isCutOff(trickling));
+            assertThat(silent.isAtEnd()).as("the silent one, too").isTrue();
+        }
+        assertThat(handler.held).isEmpty();
+    }
+
+    private static boolean isCutOff(RawClient client) {
+        try {
+            client.send("X: 1\r\n");
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private static ClientClocks clocks(Duration head, Duration keepAlive) {
+        return new ClientClocks(head, keepAlive);
     }
 
     @Test

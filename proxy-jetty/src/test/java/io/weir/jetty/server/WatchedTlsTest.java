@@ -22,7 +22,7 @@ import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,13 +31,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The watch sits below TLS, where it peeks at ciphertext. */
 class WatchedTlsTest {
-    private static final ExecutorService UPSTREAM = Executors.newFixedThreadPool(2);
-
     @TempDir
     static Path directory;
 
     private static Path keyStore;
 
+    private final ExecutorService upstream = Executors.newFixedThreadPool(2);
     private final AtomicInteger gone = new AtomicInteger();
 
     @BeforeAll
@@ -66,9 +65,9 @@ class WatchedTlsTest {
         assertThat(process.waitFor()).isZero();
     }
 
-    @AfterAll
-    static void stopUpstream() {
-        UPSTREAM.shutdownNow();
+    @AfterEach
+    void stopUpstream() {
+        upstream.shutdownNow();
     }
 
     private static WatchingServer server(Handler handler) {
@@ -97,7 +96,7 @@ class WatchedTlsTest {
         public boolean handle(Request request, Response response, Callback callback) {
             WatchedEndPoint client = endPointOf(request);
             client.watch(gone::incrementAndGet);
-            UPSTREAM.execute(new BodyReader(request, body -> {
+            upstream.execute(new BodyReader(request, body -> {
                 client.unwatch();
                 answer(response, callback, body);
             }));

@@ -70,12 +70,19 @@ final class WatchingServer implements AutoCloseable {
                 .toList();
     }
 
+    /** Waits for the clients to be gone first: a pool that is stopped drops continuations, and Jetty their buffers. */
     @Override
     public void close() throws Exception {
+        until(
+                "every client of " + name + " is gone",
+                () -> connector.getConnectedEndPoints().isEmpty());
+        stopAtOnce();
+        until("no buffer is left of " + name, () -> buffers.getLeaks().isEmpty());
+    }
+
+    void stopAtOnce() throws Exception {
         server.stop();
         until("no thread is left of " + name, () -> liveThreads().isEmpty());
-        // What an upstream's thread of the test has under way returns its buffers a moment later.
-        until("no buffer is left of " + name, () -> buffers.getLeaks().isEmpty());
     }
 
     static WatchedEndPoint endPointOf(Request request) {

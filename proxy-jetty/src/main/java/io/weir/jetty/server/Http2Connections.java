@@ -1,0 +1,57 @@
+package io.weir.jetty.server;
+
+import org.eclipse.jetty.http2.ErrorCode;
+import org.eclipse.jetty.http2.api.Session;
+import org.eclipse.jetty.http2.api.Stream;
+import org.eclipse.jetty.http2.api.server.ServerSessionListener;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.util.Callback;
+
+/**
+ * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in two cases:
+ * a client that says goodbye (GOAWAY) before it closes, while the request was whole already; and a body of another length
+ * than said, for which Jetty itself resets the stream.
+ */
+public final class Http2Connections extends HTTP2CServerConnectionFactory {
+    /** Connections with that configuration. */
+    public Http2Connections(HttpConfiguration configuration) {
+        super(configuration);
+    }
+
+    @Override
+    protected ServerSessionListener newSessionListener(Connector connector, EndPoint endPoint) {
+        return new Listener(endPoint);
+    }
+
+    private final class Listener extends HTTPServerSessionListener {
+        Listener(EndPoint endPoint) {
+            super(endPoint);
+        }
+
+        @Override
+        public void onFailure(Session session, Throwable failure, Callback callback) {
+            for (Stream stream : session.getStreams()) {
+                if (!stream.isClosed()) {
+                    tell(stream, failure);
+                }
+            }
+            super.onFailure(session, failure, callback);
+        }
+
+        @Override
+        public void onClosed(Stream stream) {
+            if (stream.isReset()) {
+                tell(stream, new EofException("the stream was reset"));
+            }
+        }
+
+        /** Does nothing where the exchange has ended. */
+        private void tell(Stream stream, Throwable failure) {
+            onFailure(stream, ErrorCode.CANCEL_STREAM_ERROR.code, "client_gone", failure, Callback.NOOP);
+        }
+    }
+}
