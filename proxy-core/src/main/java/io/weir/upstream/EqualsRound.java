@@ -5,37 +5,41 @@ final class EqualsRound {
     private final SmoothWeights weights;
     private final int[] equals;
     private int count;
+    private int next;
+    private long most;
 
     EqualsRound(Candidates group) {
         weights = new SmoothWeights(group);
         equals = new int[group.size()];
     }
 
-    /** Starts with that one, as it is better than all before. */
+    /** Begins a choice: there is none yet. */
+    void clear() {
+        count = 0;
+        next = -1;
+    }
+
+    /** That one is better than all before. */
     void startWith(int index) {
         equals[0] = index;
         count = 1;
+        next = index;
+        most = weights.score(index);
     }
 
     /** That one is as good. */
     void add(int index) {
         equals[count++] = index;
-    }
-
-    /** There is none. */
-    void clear() {
-        count = 0;
-    }
-
-    /** Whose turn it is; −1 if there is none. Changes nothing. */
-    int next() {
-        int best = -1;
-        for (int i = 0; i < count; i++) {
-            if (best < 0 || weights.score(equals[i]) > weights.score(best)) {
-                best = equals[i];
-            }
+        long score = weights.score(index);
+        if (score > most) {
+            next = index;
+            most = score;
         }
-        return best;
+    }
+
+    /** Whose turn it is; −1 if there is none. */
+    int next() {
+        return next;
     }
 
     /** Only among several there was a round. */

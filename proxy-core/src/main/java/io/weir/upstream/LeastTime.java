@@ -7,10 +7,10 @@ import java.util.Arrays;
 final class LeastTime implements Balancer {
     /** Weight of a new measurement, as TCP's for its round trips (RFC 6298 §2). */
     private static final double NEWS = 1.0 / 8;
-    /** What is left of an old measurement for each pick of another: one that was slow gets another chance. */
-    private static final double MEMORY = 1 - 1.0 / 1024;
+    /** What an average loses while all others are picked once: one that was slow gets another chance. */
+    private static final double FADING = 1.0 / 512;
 
-    private static final double SMALLEST_SCALE = 1e-100;
+    private static final double SMALLEST_SCALE = 1e-6;
     private static final double UNKNOWN = -1;
 
     private final double[] perWeight;
@@ -19,6 +19,7 @@ final class LeastTime implements Balancer {
     /** Averages, to be multiplied by {@link #scale}: instead of letting all others fade, the one that was picked rises. */
     private final double[] times;
 
+    private final double memory;
     private double scale = 1;
     private int unknown;
 
@@ -27,6 +28,7 @@ final class LeastTime implements Balancer {
         for (int i = 0; i < perWeight.length; i++) {
             perWeight[i] = 1.0 / group.upstream(i).weight();
         }
+        memory = 1 - FADING / Math.max(1, perWeight.length);
         round = new EqualsRound(group);
         times = new double[group.size()];
         Arrays.fill(times, UNKNOWN);
@@ -62,9 +64,9 @@ final class LeastTime implements Balancer {
     @Override
     public void chosen(int index, Candidates group) {
         round.chosen(index);
-        scale *= MEMORY;
+        scale *= memory;
         if (times[index] >= 0) {
-            times[index] /= MEMORY;
+            times[index] /= memory;
         }
         if (scale < SMALLEST_SCALE) {
             rescale();
@@ -97,7 +99,7 @@ final class LeastTime implements Balancer {
 
     private void rescale() {
         for (int i = 0; i < times.length; i++) {
-            times[i] = times[i] < 0 ? UNKNOWN : times[i] * scale;
+            times[i] = times[i] < 0 ? UNKNOWN : Math.max(1, times[i] * scale);
         }
         scale = 1;
     }

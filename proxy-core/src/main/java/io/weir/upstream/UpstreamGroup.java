@@ -231,7 +231,7 @@ final class UpstreamGroup implements Candidates {
 
     @Override
     public int inFlight(int index) {
-        return states[index].inFlight();
+        return states[index].load();
     }
 
     @Override

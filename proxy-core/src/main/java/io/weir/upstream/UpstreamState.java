@@ -22,6 +22,9 @@ public final class UpstreamState {
 
     private volatile Upstream upstream;
     private volatile int inFlight;
+    /** The same for choices, which look at many and hold the lock: a volatile read costs them too much. */
+    private int load;
+
     private volatile int fails;
     private long lastFailure = NEVER;
     private long lastChecked = NEVER;
@@ -42,6 +45,11 @@ public final class UpstreamState {
     /** Exchanges that use it now. */
     public int inFlight() {
         return inFlight;
+    }
+
+    /** As {@link #inFlight}, under the lock. */
+    int load() {
+        return load;
     }
 
     /** Failures since the last good answer after a failure. */
@@ -88,7 +96,7 @@ public final class UpstreamState {
     /** Whether it is at its limit. */
     boolean isFull() {
         int limit = upstream.maxConnections();
-        return limit > 0 && inFlight >= limit;
+        return limit > 0 && load >= limit;
     }
 
     /** As it was when {@link #settle} looked last. */
@@ -125,14 +133,16 @@ public final class UpstreamState {
     }
 
     void taken(long now) {
-        inFlight++;
+        load++;
+        inFlight = load;
         if (isPast(lastChecked, now)) {
             lastChecked = now;
         }
     }
 
     void released() {
-        inFlight--;
+        load--;
+        inFlight = load;
     }
 
     /** Returns whether this failure takes it out. */
