@@ -9,23 +9,14 @@ import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
-import io.weir.jetty.server.WatchedEndPoint;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
-import java.io.IOException;
-import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -48,14 +39,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     /** How long a client that has its response may go on sending before it is cut off; nginx's lingering_time. */
     private static final Duration LINGER = Duration.ofSeconds(30);
 
-    private final Request request;
-    private final Response response;
-    private final Callback callback;
+    private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
     private final ExchangeClocks clocks;
     private final RequestBody body;
-    private final @Nullable WatchedEndPoint watched;
 
     // One attempt runs at a time; the next is forwarded by a report of the last.
     private volatile @Nullable Attempt attempt;
@@ -72,9 +60,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     private ExchangeRunner(
             Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
-        this.request = request;
-        this.response = response;
-        this.callback = callback;
+        downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
         clocks = new ExchangeClocks(
@@ -87,10 +73,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
                 exchange.limits().requestBody(),
                 clocks.clientBody(),
                 exchange.timeouts().clientBody());
-        watched = isHttp1()
-                ? WatchedEndPoint.below(
-                        request.getConnectionMetaData().getConnection().getEndPoint())
-                : null;
     }
 
     /**
@@ -112,7 +94,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
         ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
-        runner.watchClient();
+        runner.downstream.watch(runner::clientGone);
         runner.perform(exchange.begin(now()));
         return true;
     }
@@ -138,9 +120,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (late) {
             // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
             if (isOver()) {
-                sent.cancel(new Aborted(ProxyError.CLIENT_GONE));
+                sent.cancel(new Downstream.Aborted(ProxyError.CLIENT_GONE));
             }
-        } else if (body.isPresent() && request.getHeaders().contains(HttpHeader.EXPECT)) {
+        } else if (body.isPresent() && downstream.expectsContinue()) {
             clocks.after(CONTINUE_PATIENCE.toNanos(), sent::continueBody);
         }
     }
@@ -151,20 +133,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             return;
         }
         cancelCall(ProxyError.INTERNAL_ERROR);
-        ResponseHead head = reply.head();
-        response.setStatus(head.status());
-        Heads.fill(response.getHeaders(), head.headers());
-        boolean bodiless = head.status() == 204 || head.status() == 304;
-        if (!bodiless) {
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
-        }
-        if (reply.closesConnection() && isHttp1()) {
-            response.getHeaders().put(HttpHeader.CONNECTION, "close");
-        }
-        boolean sendsBody = !bodiless && !request.getMethod().equals("HEAD");
-        replyBytes = sendsBody ? reply.length() : 0;
         clocks.clientSend().start(exchange.timeouts().clientSend());
-        response.write(true, sendsBody ? ByteBuffer.wrap(reply.body()) : null, new ReplyWritten());
+        replyBytes = downstream.bodyLength(reply); // before the write: it may end the exchange
+        downstream.write(reply, new ReplyWritten());
     }
 
     @Override
@@ -176,13 +147,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void relay(ResponseHead head) {
-        if (head.status() != 100) {
-            HttpFields.Mutable fields = HttpFields.build();
-            Heads.fill(fields, head.headers());
-            response.writeInterim(head.status(), fields);
-        } else if (request.getHeaders().contains(HttpHeader.EXPECT)) {
-            response.writeInterim(100, HttpFields.EMPTY);
-        }
+        downstream.relay(head);
     }
 
     @Override
@@ -191,12 +156,15 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (source == null || !beginResponse()) {
             return;
         }
-        response.setStatus(head.status());
-        Heads.fill(response.getHeaders(), head.headers());
+        downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
-                source, response, this, clocks.clientSend(), exchange.timeouts().clientSend());
+                source,
+                downstream.response(),
+                this,
+                clocks.clientSend(),
+                exchange.timeouts().clientSend());
         if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
-            response.setTrailersSupplier(pumping::trailers);
+            downstream.response().setTrailersSupplier(pumping::trailers);
         }
         synchronized (this) {
             if (over) {
@@ -217,15 +185,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             over = true;
             pumping = pump;
         }
-        Aborted cause = new Aborted(error);
         cancelCall(error);
         if (pumping != null) {
-            pumping.abort(cause);
+            pumping.abort(new Downstream.Aborted(error));
         }
-        if (lastsUntilClose()) {
-            closeByReset();
-        }
-        end(cause);
+        end(() -> downstream.breakOff(error));
     }
 
     // ---- what the upstream's side reports ----
@@ -357,7 +321,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             call = null;
         }
         if (running != null) {
-            running.cancel(new Aborted(error));
+            running.cancel(new Downstream.Aborted(error));
         }
     }
 
@@ -368,14 +332,12 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             }
             over = true;
         }
-        if (!isHttp1() && !body.hasEnded()) {
-            request.addHttpStreamWrapper(UnreadStream::new);
-        }
-        end(null);
+        boolean unread = !body.hasEnded();
+        end(() -> downstream.succeed(unread));
     }
 
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
-    private void end(@Nullable Throwable cause) {
+    private void end(Runnable leave) {
         ResponsePump pumped;
         synchronized (this) {
             if (ended) {
@@ -384,55 +346,16 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             ended = true;
             pumped = pump;
         }
-        if (watched != null) {
-            watched.unwatch();
-        }
+        downstream.unwatch();
         clocks.close();
         body.close();
         exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
-        if (cause == null) {
-            callback.succeeded();
-        } else {
-            callback.failed(cause);
-        }
-    }
-
-    /** Whether the end of the connection looks like the end of the body. */
-    private boolean lastsUntilClose() {
-        return request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_0
-                && response.isCommitted()
-                && !response.getHeaders().contains(HttpHeader.CONTENT_LENGTH);
-    }
-
-    /** Lets the connection be closed so that the client can tell it from an orderly end. */
-    private void closeByReset() {
-        Object transport =
-                request.getConnectionMetaData().getConnection().getEndPoint().getTransport();
-        if (transport instanceof SocketChannel channel) {
-            try {
-                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-            } catch (IOException | UnsupportedOperationException e) {
-                return; // it is closed already, or is no TCP
-            }
-        }
-    }
-
-    private void watchClient() {
-        if (watched != null) {
-            watched.watch(this::clientGone);
-        } else {
-            request.addFailureListener(failure -> clientGone());
-        }
-        request.addIdleTimeoutListener(timeout -> false); // the clocks of the exchange rule
+        leave.run();
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */
     private boolean isAwaitingContinue() {
-        return !body.isAsked() && request.getHeaders().contains(HttpHeader.EXPECT);
-    }
-
-    private boolean isHttp1() {
-        return request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion();
+        return !body.isAsked() && downstream.expectsContinue();
     }
 
     private static long now() {
@@ -457,26 +380,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
     }
 
-    /**
-     * An HTTP/2 stream whose response is whole, but whose request is not and will not be read. Jetty would cancel it, and a
-     * client might take that for the response's failure; RFC 9113 §8.1 has a code for this.
-     */
-    private static final class UnreadStream extends HttpStream.Wrapper {
-        UnreadStream(HttpStream wrapped) {
-            super(wrapped);
-        }
-
-        @Override
-        public void succeeded() {
-            getWrapped().failed(CONTENT_NOT_CONSUMED);
-        }
-
-        @Override
-        public void failed(Throwable cause) {
-            getWrapped().failed(CONTENT_NOT_CONSUMED);
-        }
-    }
-
     /** A reply of ours has been written, or could not be. */
     private final class ReplyWritten implements Callback {
         @Override
@@ -494,15 +397,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         @Override
         public InvocationType getInvocationType() {
             return InvocationType.NON_BLOCKING;
-        }
-    }
-
-    /** Tells Jetty to break the stream off rather than to make an error page. */
-    private static final class Aborted extends Request.Handler.AbortException {
-        private static final long serialVersionUID = 1L;
-
-        Aborted(ProxyError error) {
-            super(error.token());
         }
     }
 }
