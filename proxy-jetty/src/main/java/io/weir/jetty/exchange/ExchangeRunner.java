@@ -55,6 +55,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
     private boolean responding;
+    private boolean answering;
     private boolean over;
     private boolean ended;
 
@@ -95,6 +96,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
+        runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
         runner.perform(exchange.begin(now()));
         return true;
     }
@@ -106,9 +108,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         attempt = next;
         UpstreamCall sent = transport.send(next, body, this);
         boolean late;
+        boolean useless;
         boolean told;
         synchronized (this) {
             late = over || responding;
+            useless = over || answering;
             told = toldToContinue == next;
             if (attempt == next && !late) {
                 call = sent;
@@ -118,8 +122,9 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             sent.continueBody(); // the upstream was quicker than this thread
         }
         if (late) {
-            // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
-            if (isOver()) {
+            // It was answered, or its client left, while it was being sent. If it has ended by itself this does
+            // nothing.
+            if (useless) {
                 sent.cancel(new Downstream.Aborted(ProxyError.CLIENT_GONE));
             }
         } else if (body.isPresent() && downstream.expectsContinue()) {
@@ -129,8 +134,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void answer(Reply reply) {
-        if (!beginResponse()) {
-            return;
+        synchronized (this) {
+            if (!beginResponse()) {
+                return;
+            }
+            answering = true;
         }
         cancelCall(ProxyError.INTERNAL_ERROR);
         clocks.clientSend().start(exchange.timeouts().clientSend());
@@ -308,10 +316,6 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
         responding = true;
         return true;
-    }
-
-    private synchronized boolean isOver() {
-        return over;
     }
 
     private void cancelCall(ProxyError error) {
