@@ -1,12 +1,15 @@
 package io.weir.engine;
 
+import static java.time.Duration.ofMillis;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.testkit.Leaks;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawRequest;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.testkit.UpstreamConnection;
+import io.weir.upstream.KeepAlive;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,11 +37,16 @@ class RandomUpstreamTest {
     void nothingIsLostOrMixedUp(long seed, int selectors) throws Exception {
         try (var upstream = ScriptedUpstream.of(
                 connection -> misbehave(connection, new Random(seed * 1000 + connection.number())))) {
-            try (var proxy = WiredProxy.onSelectors(selectors, pool -> pool.upstream(upstream.uri()))) {
+            try (var proxy = WiredProxy.onSelectors(
+                    selectors,
+                    pool -> pool.upstream(upstream.uri())
+                            .keepAlive(KeepAlive.defaults().withTimeout(ofMillis(200))))) {
 
                 List<String> wrong = run(proxy, seed, false);
 
                 assertThat(wrong).isEmpty();
+                // None was forgotten while it was in use: the idle ones go by themselves, and nothing else is left.
+                Leaks.assertNoThreadsNamed("upstream-" + upstream.port() + "-connection");
             }
         }
     }
