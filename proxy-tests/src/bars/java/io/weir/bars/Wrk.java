@@ -27,8 +27,8 @@ final class Wrk {
 
     /** Asks for that URL during that time. */
     Load ask(String url, Duration duration) throws IOException, InterruptedException {
-        Process wrk = new ProcessBuilder(
-                        cpu.bind(List.of("wrk", "-t1", "-c64", "--timeout", "10s", "-d" + duration.toSeconds() + "s", url)))
+        Process wrk = new ProcessBuilder(cpu.bind(
+                        List.of("wrk", "-t1", "-c64", "--timeout", "10s", "-d" + duration.toSeconds() + "s", url)))
                 .redirectErrorStream(true)
                 .start();
         try {

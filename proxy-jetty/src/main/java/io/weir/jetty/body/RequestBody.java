@@ -243,6 +243,9 @@ public final class RequestBody implements Content.Source {
             }
             return false;
         }
+        if (request.getTunnelSupport() != null) {
+            return false; // CONNECT: Jetty keeps the stream's bytes for a tunnel, and would have us ask for ever
+        }
         Content.Chunk chunk = request.read();
         if (chunk == null) {
             return true;

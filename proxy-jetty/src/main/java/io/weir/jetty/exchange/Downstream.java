@@ -47,7 +47,8 @@ final class Downstream {
 
     /** Whether the client waits with its body until it is told to go on. */
     boolean expectsContinue() {
-        return request.getHeaders().contains(HttpHeader.EXPECT);
+        return request.getConnectionMetaData().getHttpVersion() != HttpVersion.HTTP_1_0 // RFC 9110 §10.1.1
+                && request.getHeaders().contains(HttpHeader.EXPECT);
     }
 
     /**

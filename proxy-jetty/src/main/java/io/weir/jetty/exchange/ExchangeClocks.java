@@ -20,6 +20,7 @@ final class ExchangeClocks {
     private final @Nullable Duration totalLimit;
     private Scheduler.@Nullable Task total;
     private Scheduler.@Nullable Task timer;
+    private boolean closed;
 
     /** {@code expired} is told which clock ran out. */
     ExchangeClocks(Scheduler scheduler, Executor executor, Timeouts timeouts, Consumer<Exchange.Clock> expired) {
@@ -49,13 +50,17 @@ final class ExchangeClocks {
     }
 
     /** Runs {@code task} once after that time; takes the place of the task before. */
-    void after(long nanos, Runnable task) {
+    synchronized void after(long nanos, Runnable task) {
+        if (closed) {
+            return;
+        }
         cancel(timer);
         timer = schedule(nanos, task);
     }
 
     /** Stops all for good. */
-    void close() {
+    synchronized void close() {
+        closed = true;
         clientSend.close();
         clientBody.close();
         cancel(total);
