@@ -286,6 +286,22 @@ class ClocksTest {
         }
     }
 
+    @Test
+    void aTotalThatRunsOutAtAnyMomentLeavesNoConnectionBehind() {
+        try (var upstream = ScriptedUpstream.of(UpstreamConnection::hang);
+                var proxy = with(upstream.uri(), clocks -> clocks.total(ofMillis(1)));
+                var client = proxy.client()) {
+
+            for (int i = 0; i < 200; i++) {
+                assertThat(client.send(GET).readResponse().status()).isEqualTo(504);
+            }
+
+            for (int i = 1; i <= upstream.connectionCount(); i++) {
+                upstream.awaitClosed(i);
+            }
+        }
+    }
+
     // ---- the client's ----
 
     @Test

@@ -17,6 +17,7 @@ final class ExchangeClocks {
     private final Consumer<Exchange.Clock> expired;
     private final Clock clientSend;
     private final Clock clientBody;
+    private final @Nullable Duration totalLimit;
     private Scheduler.@Nullable Task total;
     private Scheduler.@Nullable Task timer;
     private boolean closed;
@@ -28,9 +29,13 @@ final class ExchangeClocks {
         this.expired = expired;
         clientSend = new Clock(scheduler, executor, this::clientSendExpired);
         clientBody = new Clock(scheduler, executor, this::clientBodyExpired);
-        Duration limit = timeouts.total();
-        if (limit != null) {
-            total = schedule(limit.toNanos(), () -> expired.accept(Exchange.Clock.TOTAL));
+        totalLimit = timeouts.total();
+    }
+
+    /** Starts the {@code total} clock. */
+    void startTotal() {
+        if (totalLimit != null) {
+            total = schedule(totalLimit.toNanos(), () -> expired.accept(Exchange.Clock.TOTAL));
         }
     }
 

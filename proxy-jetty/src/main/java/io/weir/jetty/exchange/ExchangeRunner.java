@@ -54,6 +54,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
     private boolean responding;
+    private boolean answering;
     private boolean over;
     private boolean ended;
 
@@ -94,6 +95,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
+        runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
         runner.perform(exchange.begin(now()));
         return true;
     }
@@ -113,12 +115,14 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
         UpstreamCall sent = transport.send(next, body, trying);
         boolean late;
+        boolean useless;
         boolean told;
         synchronized (this) {
             if (current != trying) {
                 return; // it has failed within send(), and the next is on its way
             }
             late = over || responding;
+            useless = over || answering;
             told = toldToContinue == next;
             if (!late) {
                 call = sent;
@@ -128,8 +132,9 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             sent.continueBody(); // the upstream was quicker than this thread
         }
         if (late) {
-            // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
-            if (isOver()) {
+            // It was answered, or its client left, while it was being sent. If it has ended by itself this does
+            // nothing.
+            if (useless) {
                 sent.cancel(new Downstream.Aborted(ProxyError.CLIENT_GONE));
             }
         } else if (body.isPresent() && downstream.expectsContinue()) {
@@ -139,8 +144,11 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     @Override
     public void answer(Reply reply) {
-        if (!beginResponse()) {
-            return;
+        synchronized (this) {
+            if (!beginResponse()) {
+                return;
+            }
+            answering = true;
         }
         Running unwanted = current;
         if (unwanted != null) {
@@ -269,10 +277,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
         responding = true;
         return true;
-    }
-
-    private synchronized boolean isOver() {
-        return over;
     }
 
     private void cancelCall(ProxyError error) {

@@ -26,10 +26,6 @@ final class ResponseParser implements HttpParser.ResponseHandler {
 
     private static final int MOST_INTERIMS = 32;
 
-    /** To the letter, save that names keep the case in which they were sent. */
-    private static final HttpCompliance UPSTREAMS =
-            HttpCompliance.STRICT.with("WEIR-UPSTREAM", HttpCompliance.Violation.CASE_SENSITIVE_FIELD_NAME);
-
     private final HttpParser parser;
     private final int maxHeadBytes;
     private boolean answersHead;
@@ -52,7 +48,7 @@ final class ResponseParser implements HttpParser.ResponseHandler {
 
     ResponseParser(int maxHeadBytes) {
         this.maxHeadBytes = maxHeadBytes;
-        parser = new HttpParser(this, maxHeadBytes, UPSTREAMS);
+        parser = new HttpParser(this, maxHeadBytes, HttpCompliance.STRICT);
         parser.setHeaderCacheCaseSensitive(true);
     }
 
