@@ -287,7 +287,7 @@ public final class RequestBody implements Content.Source {
 
     /** Jetty's HTTP/1.1 calls a malformed chunk an early end; but then the client has not ended. */
     private boolean isMalformed(Content.@Nullable Chunk chunk) {
-        return Content.Chunk.isFailure(chunk)
+        return chunk != null
                 && chunk.getFailure() instanceof EofException
                 && chunked
                 && request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
