@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * A client's request body, counted: it is neither longer nor shorter than it said, and not longer than allowed. HTTP/1.1's
  * parser sees to the former by itself; an HTTP/2 client could say one length and send another, and the upstream would take
  * what is left over for the next request.
+ *
+ * <p>One attempt reads it at a time. What was read is kept in a {@link ReplayBuffer}, within its capacity, so that the next
+ * attempt can read it from the start and then goes on with the client's.
  */
 public final class RequestBody implements Content.Source {
     /** A body that may not go on, and the error to answer. */
@@ -48,12 +51,17 @@ public final class RequestBody implements Content.Source {
     private volatile boolean asked;
     private volatile boolean ended;
     private @Nullable Refused refused;
+    private volatile @Nullable ReplayBuffer replay;
+    private boolean closed;
 
     /** What had come when the request did; whoever is first takes it. */
     private final AtomicReference<Content.@Nullable Chunk> first = new AtomicReference<>();
 
     /** Who waits for the next chunk: whoever reads now, and perhaps one who gave up and does nothing when woken. */
     private final AtomicReference<@Nullable Runnable> waiting = new AtomicReference<>();
+
+    /** Who asked while the body was pinned. */
+    private final AtomicReference<@Nullable Runnable> postponed = new AtomicReference<>();
 
     private final Runnable arrived = new Invocable.Task() {
         @Override
@@ -111,14 +119,43 @@ public final class RequestBody implements Content.Source {
         return ended;
     }
 
-    /** Whether any byte of it has been taken, so that it can't be sent once more. */
-    public boolean isTouched() {
-        return taken > 0;
+    // ---- more than one reader, one after the other ----
+
+    /** From now on keeps what is read, up to that many bytes. */
+    public synchronized void keep(int bytes) {
+        replay = new ReplayBuffer(request.getComponents().getByteBufferPool(), closed ? 0 : bytes);
     }
 
-    /** Bytes taken so far. */
-    public long taken() {
-        return taken;
+    /** Whether bytes were taken that are kept nowhere, so that nobody else can read the whole body. */
+    public boolean isLost() {
+        ReplayBuffer keeping = replay;
+        return keeping == null ? taken > 0 : keeping.isLost();
+    }
+
+    /** As {@link #isLost}; it stays so, for nothing is read from the client, until {@link #restart} or {@link #goOn}. */
+    public boolean pin() {
+        ReplayBuffer keeping = replay;
+        return keeping == null ? taken > 0 : keeping.pin();
+    }
+
+    /** The next reader begins at the start. The one before has stopped. */
+    public void restart() {
+        ReplayBuffer keeping = replay;
+        if (keeping != null) {
+            keeping.rewind();
+            postponed.set(null);
+            keeping.unpin();
+        }
+    }
+
+    /** There will be no next reader: the present one goes on. */
+    public void goOn() {
+        ReplayBuffer keeping = replay;
+        if (keeping != null) {
+            keeping.settle();
+            keeping.unpin();
+            runPostponed();
+        }
     }
 
     @Override
@@ -127,9 +164,22 @@ public final class RequestBody implements Content.Source {
         if (before != null) {
             return Content.Chunk.from(before);
         }
+        ReplayBuffer keeping = replay;
+        if (keeping != null) {
+            Content.Chunk again = keeping.read();
+            if (again != null || keeping.isPinned()) {
+                return again;
+            }
+        }
         Content.Chunk chunk = take();
-        Refused found = chunk == null || Content.Chunk.isFailure(chunk) ? null : check();
-        if (chunk == null || found == null) {
+        if (chunk == null || Content.Chunk.isFailure(chunk)) {
+            return chunk;
+        }
+        Refused found = check();
+        if (found == null) {
+            if (keeping != null) {
+                keeping.keep(chunk);
+            }
             return chunk;
         }
         chunk.release();
@@ -139,6 +189,25 @@ public final class RequestBody implements Content.Source {
 
     @Override
     public void demand(Runnable callback) {
+        ReplayBuffer keeping = replay;
+        if (keeping != null && keeping.isPinned()) {
+            postponed.set(callback);
+            if (!keeping.isPinned()) {
+                runPostponed(); // it went on meanwhile
+            }
+            return;
+        }
+        await(callback);
+    }
+
+    private void runPostponed() {
+        Runnable callback = postponed.getAndSet(null);
+        if (callback != null) {
+            callback.run();
+        }
+    }
+
+    private void await(Runnable callback) {
         asked = true;
         clock.start(patience);
         Runnable before = waiting.getAndUpdate(present -> present == null
@@ -160,7 +229,7 @@ public final class RequestBody implements Content.Source {
         while (true) {
             Content.Chunk chunk = take();
             if (chunk == null) {
-                demand(() -> drain(whenEnded));
+                await(() -> drain(whenEnded));
                 return;
             }
             chunk.release();
@@ -173,10 +242,15 @@ public final class RequestBody implements Content.Source {
     }
 
     /** Nobody will read any more. */
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         Content.Chunk unread = first.getAndSet(null);
         if (unread != null) {
             unread.release();
+        }
+        ReplayBuffer keeping = replay;
+        if (keeping != null) {
+            keeping.close();
         }
     }
 

@@ -19,6 +19,7 @@ final class ExchangeClocks {
     private final Clock clientBody;
     private Scheduler.@Nullable Task total;
     private Scheduler.@Nullable Task timer;
+    private Scheduler.@Nullable Task pause;
 
     /** {@code expired} is told which clock ran out. */
     ExchangeClocks(Scheduler scheduler, Executor executor, Timeouts timeouts, Consumer<Exchange.Clock> expired) {
@@ -49,12 +50,19 @@ final class ExchangeClocks {
         timer = schedule(nanos, task);
     }
 
+    /** As {@link #after}, for a pause: one that begins late, when what follows it has begun, must not stop that one's timer. */
+    void pause(long nanos, Runnable task) {
+        cancel(pause);
+        pause = schedule(nanos, task);
+    }
+
     /** Stops all for good. */
     void close() {
         clientSend.close();
         clientBody.close();
         cancel(total);
         cancel(timer);
+        cancel(pause);
     }
 
     private void clientSendExpired() {

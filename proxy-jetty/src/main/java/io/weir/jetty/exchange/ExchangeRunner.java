@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner implements Decision.Performer, UpstreamListener, ResponsePump.Listener {
+public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -58,8 +58,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     private final @Nullable WatchedEndPoint watched;
 
     // One attempt runs at a time; the next is forwarded by a report of the last.
-    private volatile @Nullable Attempt attempt;
-    private volatile Content.@Nullable Source upstreamBody;
+    private volatile @Nullable Running current;
     private volatile long replyBytes;
 
     // Guarded by this.
@@ -121,14 +120,25 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void forward(Attempt next) {
-        attempt = next;
-        UpstreamCall sent = transport.send(next, body, this);
+        Running before = current;
+        Running trying = new Running(next);
+        current = trying;
+        if (before != null) {
+            before.refuseAnswer();
+            body.restart();
+        } else if (body.isPresent()) {
+            body.keep(next.replayBytes());
+        }
+        UpstreamCall sent = transport.send(next, body, trying);
         boolean late;
         boolean told;
         synchronized (this) {
+            if (current != trying) {
+                return; // it has failed within send(), and the next is on its way
+            }
             late = over || responding;
             told = toldToContinue == next;
-            if (attempt == next && !late) {
+            if (!late) {
                 call = sent;
             }
         }
@@ -138,7 +148,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (late) {
             // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
             if (isOver()) {
-                sent.cancel(new Aborted(ProxyError.CLIENT_GONE));
+                sent.cancel(new Aborted("over"));
             }
         } else if (body.isPresent() && request.getHeaders().contains(HttpHeader.EXPECT)) {
             clocks.after(CONTINUE_PATIENCE.toNanos(), sent::continueBody);
@@ -150,7 +160,11 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         if (!beginResponse()) {
             return;
         }
-        cancelCall(ProxyError.INTERNAL_ERROR);
+        Running unwanted = current;
+        if (unwanted != null) {
+            unwanted.refuseAnswer();
+        }
+        cancelCall(new Aborted("answered"));
         ResponseHead head = reply.head();
         response.setStatus(head.status());
         Heads.fill(response.getHeaders(), head.headers());
@@ -170,7 +184,7 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     @Override
     public void pause(long until) {
         if (until != Long.MAX_VALUE) {
-            clocks.after(until - now(), this::resume);
+            clocks.pause(until - now(), this::resume);
         }
     }
 
@@ -187,10 +201,12 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
 
     @Override
     public void deliver(ResponseHead head) {
-        Content.Source source = upstreamBody;
+        Running answered = current;
+        Content.Source source = answered == null ? null : answered.answer;
         if (source == null || !beginResponse()) {
             return;
         }
+        body.goOn();
         response.setStatus(head.status());
         Heads.fill(response.getHeaders(), head.headers());
         ResponsePump pumping = new ResponsePump(
@@ -217,8 +233,8 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
             over = true;
             pumping = pump;
         }
-        Aborted cause = new Aborted(error);
-        cancelCall(error);
+        Aborted cause = new Aborted(error.token());
+        cancelCall(cause);
         if (pumping != null) {
             pumping.abort(cause);
         }
@@ -228,76 +244,21 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         end(cause);
     }
 
-    // ---- what the upstream's side reports ----
-
-    @Override
-    public void connected() {
-        Attempt current = attempt;
-        if (current != null) {
-            current.connected(now());
-        }
-    }
-
-    @Override
-    public void informed(ResponseHead head) {
-        Attempt current = attempt;
-        if (current == null) {
-            return;
-        }
-        perform(current.informed(head, now()));
-        if (head.status() != 100) {
-            return;
-        }
-        UpstreamCall running;
-        synchronized (this) {
-            running = call;
-            toldToContinue = current;
-        }
-        if (running != null) {
-            running.continueBody();
-        }
-    }
-
-    @Override
-    public void answered(ResponseHead head, Content.Source body) {
-        Attempt current = attempt;
-        if (current != null) {
-            upstreamBody = body;
-            perform(current.answered(head, now()));
-        }
-    }
-
-    @Override
-    public void failed(ProxyFailure failure) {
-        Attempt current = attempt;
-        if (current != null) {
-            perform(current.failed(failure, now()));
-        }
-    }
-
-    @Override
-    public void requestFailed(Throwable cause) {
-        ProxyError error = RequestBody.errorOf(cause);
-        if (error == ProxyError.CLIENT_GONE) {
-            perform(exchange.clientGone(now()));
-        } else {
-            perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
-        }
-    }
+    // ---- what the pump reports ----
 
     @Override
     public void upstreamDone() {
-        Attempt current = attempt;
-        if (current != null) {
-            current.finished(now());
+        Running delivering = current;
+        if (delivering != null) {
+            delivering.attempt.finished(now());
         }
     }
 
     @Override
     public void upstreamBroke(Throwable cause) {
-        Attempt current = attempt;
-        if (current != null && cause instanceof UpstreamFailure broken) {
-            perform(current.failed(broken.failure(), now()));
+        Running delivering = current;
+        if (delivering != null && cause instanceof UpstreamFailure broken) {
+            perform(delivering.attempt.failed(broken.failure(), now()));
         }
     }
 
@@ -350,14 +311,14 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         return over;
     }
 
-    private void cancelCall(ProxyError error) {
+    private void cancelCall(Throwable cause) {
         UpstreamCall running;
         synchronized (this) {
             running = call;
             call = null;
         }
         if (running != null) {
-            running.cancel(new Aborted(error));
+            running.cancel(cause);
         }
     }
 
@@ -477,6 +438,67 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
         }
     }
 
+    /** What comes back from one attempt. The core ignores what comes from one that was given up. */
+    private final class Running implements UpstreamListener {
+        private final Attempt attempt;
+        private volatile Content.@Nullable Source answer;
+
+        Running(Attempt attempt) {
+            this.attempt = attempt;
+        }
+
+        /** If it has an answer, the client does not get it. */
+        void refuseAnswer() {
+            Content.Source refused = answer;
+            if (refused != null) {
+                refused.fail(new Aborted("not wanted"));
+            }
+        }
+
+        @Override
+        public void connected() {
+            attempt.connected(now());
+        }
+
+        @Override
+        public void informed(ResponseHead head) {
+            perform(attempt.informed(head, now()));
+            if (head.status() != 100) {
+                return;
+            }
+            UpstreamCall running;
+            synchronized (ExchangeRunner.this) {
+                running = current == this ? call : null;
+                toldToContinue = attempt;
+            }
+            if (running != null) {
+                running.continueBody();
+            }
+        }
+
+        @Override
+        public void answered(ResponseHead head, Content.Source source) {
+            answer = source;
+            boolean lost = body.pin(); // until it is delivered, or another attempt begins
+            perform(attempt.answered(head, lost, now()));
+        }
+
+        @Override
+        public void failed(ProxyFailure failure) {
+            perform(attempt.failed(failure, now()));
+        }
+
+        @Override
+        public void requestFailed(Throwable cause) {
+            ProxyError error = RequestBody.errorOf(cause);
+            if (error == ProxyError.CLIENT_GONE) {
+                perform(exchange.clientGone(now()));
+            } else {
+                perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
+            }
+        }
+    }
+
     /** A reply of ours has been written, or could not be. */
     private final class ReplyWritten implements Callback {
         @Override
@@ -501,8 +523,8 @@ public final class ExchangeRunner implements Decision.Performer, UpstreamListene
     private static final class Aborted extends Request.Handler.AbortException {
         private static final long serialVersionUID = 1L;
 
-        Aborted(ProxyError error) {
-            super(error.token());
+        Aborted(String reason) {
+            super(reason);
         }
     }
 }

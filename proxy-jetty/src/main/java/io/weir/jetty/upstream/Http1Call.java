@@ -404,7 +404,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
                 shown,
                 inBody ? ProxyFailure.Phase.BODY : ProxyFailure.Phase.HEAD,
                 sending != null && sending.hasSent(),
-                body.isTouched(),
+                body.isLost(),
                 here != null && here.isReused(),
                 broken == null ? detail : detail + " (sending had failed: " + broken.getMessage() + ")",
                 cause));
