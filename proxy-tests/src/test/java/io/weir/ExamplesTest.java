@@ -4,15 +4,23 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.examples.InsideJetty;
+import io.weir.testkit.EchoUpstream;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.Test;
 
 /** The examples do what the README says of them. Each runs in a JVM of its own, as it does for a reader. */
@@ -47,6 +55,70 @@ class ExamplesTest {
             assertThat(output).contains("can't listen on", String.valueOf(taken.getLocalPort()), "-Dport=");
             assertThat(demo.exitCode()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void theSitesAreExplainedAsTheReadmeSays() throws Exception {
+        try (Example sites = Example.start("io.weir.examples.Sites", 0)) {
+            String output = sites.awaitEnd();
+
+            assertThat(output)
+                    .contains(
+                            "site [app.example.com, *.app.example.com]",
+                            "prefix /app/",
+                            "upstream: http://10.0.0.1:3000",
+                            "GET /v2/users?page=2",
+                            "Host: app.example.com");
+            assertThat(sites.exitCode()).isZero();
+        }
+    }
+
+    @Test
+    void insideJettyTheApplicationAnswersWhatNoRouteServes() throws Exception {
+        try (EchoUpstream upstream = EchoUpstream.start()) {
+            Server server = InsideJetty.server(0, upstream.uri().toString(), new InsideJetty.Greeting());
+            server.start();
+            try {
+                int port = ((ServerConnector) server.getConnectors()[0]).getLocalPort();
+
+                assertThat(get(port, "/").body()).isEqualTo("the application\n");
+                assertThat(get(port, "/api/a%2Fb").body()).startsWith("GET /api/a%2Fb HTTP/1.1\n");
+                assertThat(get(port, "/elsewhere").status()).isEqualTo(404);
+            } finally {
+                server.stop();
+            }
+        }
+    }
+
+    /** Comments and white space apart, so that the README may put nginx's directives beside the code. */
+    @Test
+    void everyLineOfJavaInTheReadmeStandsInAnExample() throws Exception {
+        Path root = Path.of("").toAbsolutePath();
+        while (!Files.exists(root.resolve("LICENSE"))) {
+            root = root.getParent();
+        }
+        StringBuilder examples = new StringBuilder();
+        try (Stream<Path> files = Files.list(root.resolve("proxy-examples/src/main/java/io/weir/examples"))) {
+            for (Path file : files.toList()) {
+                Files.readAllLines(file).forEach(line -> examples.append(bare(line)));
+            }
+        }
+
+        List<String> unknown = new ArrayList<>();
+        boolean java = false;
+        for (String line : Files.readAllLines(root.resolve("README.md"))) {
+            if (line.startsWith("```")) {
+                java = line.equals("```java");
+            } else if (java && examples.indexOf(bare(line)) < 0) {
+                unknown.add(line);
+            }
+        }
+
+        assertThat(unknown).isEmpty();
+    }
+
+    private static String bare(String line) {
+        return line.replaceFirst("\\s//.*", "").replaceAll("\\s", "");
     }
 
     private static RawResponse get(int port, String target) {

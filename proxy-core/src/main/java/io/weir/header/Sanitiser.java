@@ -31,6 +31,9 @@ final class Sanitiser {
         boolean trailers = false;
         for (int i = 0; i < in.size(); i++) {
             String name = in.name(i);
+            if (name.equalsIgnoreCase("Expect") && request.protocol().equals("HTTP/1.0")) {
+                continue; // RFC 9110 §10.1.1: HTTP/1.0 has no 100 to wait for
+            }
             if (HopByHopHeaders.isHopByHop(name)) {
                 trailers |= name.length() == 2 && Tokens.contains(in.value(i), "trailers");
             } else if (passes(name, nominated, dropsClaims, dropsTwins, edits) && (forMiddleware || !isEngines(name))) {

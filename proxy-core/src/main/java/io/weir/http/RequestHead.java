@@ -1,6 +1,7 @@
 package io.weir.http;
 
 import java.net.InetAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,15 +105,33 @@ public final class RequestHead {
 
     /**
      * Why this request is refused with 400, or null if it is fine: a method that is no token, a target that has a
-     * {@link RequestPath#problem()}, an authority that names no host. HTTP/2 can carry any of these, and each could be
-     * another request once it is written as HTTP/1.1.
+     * {@link RequestPath#problem()}, an authority that names no host; HTTP/2 can carry any of these, and each could be
+     * another request once it is written as HTTP/1.1. And a transfer coding that two parsers could take differently.
      */
     public @Nullable String problem() {
         if (!Tokens.isToken(method)) {
             return "the method is no token";
         }
         String named = authority();
-        return target.problem() != null || named == null ? target.problem() : Authority.problem(named);
+        if (target.problem() != null) {
+            return target.problem();
+        }
+        return named != null && Authority.problem(named) != null ? Authority.problem(named) : codingProblem();
+    }
+
+    /**
+     * RFC 9112 §6.1: HTTP/1.0 and HTTP/2 have no transfer codings; one other than chunked can neither be taken off here nor
+     * passed on.
+     */
+    private @Nullable String codingProblem() {
+        if (!headers.contains("Transfer-Encoding")) {
+            return null;
+        }
+        List<String> codings = headers.all("Transfer-Encoding");
+        boolean chunked = codings.size() == 1 && codings.get(0).equalsIgnoreCase("chunked");
+        return chunked && protocol.equals("HTTP/1.1")
+                ? null
+                : "Transfer-Encoding in " + protocol + ": " + String.join(", ", codings);
     }
 
     /** The other end of the connection: the client, or the proxy in front of us. */

@@ -99,6 +99,28 @@ class RequestHeadTest {
                 .isNotNull();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip, chunked", "chunked, chunked", "identity", "chunked,", "xchunked", ""})
+    void aCodingOtherThanChunkedIsAProblem(String coding) {
+        RequestHead head = RequestHead.builder("POST", "/")
+                .headers(Headers.of("Host", "a.test", "Transfer-Encoding", coding))
+                .build();
+
+        assertThat(head.problem()).isEqualTo("Transfer-Encoding in HTTP/1.1: " + coding);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HTTP/1.0", "HTTP/2.0"})
+    void aCodingIsForHttp11Only(String protocol) {
+        RequestHead head = RequestHead.builder("POST", "/")
+                .protocol(protocol)
+                .headers(Headers.of("Host", "a.test", "Transfer-Encoding", "chunked"))
+                .build();
+
+        assertThat(head.problem()).isNotNull();
+        assertThat(head.toBuilder().protocol("HTTP/1.1").build().problem()).isNull();
+    }
+
     @Test
     void aRequestWithoutHostHasNoneAndIsNotRefusedForIt() {
         RequestHead head = RequestHead.builder("GET", "/").build();

@@ -44,7 +44,8 @@ public final class Demo {
                   curl -I http://127.0.0.1:%1$d/hello?x=1
                   curl -N http://127.0.0.1:%1$d/events
                   curl -i --http2-prior-knowledge http://127.0.0.1:%1$d/
-                  curl -i http://127.0.0.1:%1$d/stop/a      then again: b answers alone
+                  curl -i http://127.0.0.1:%1$d/stop/a       stops a: b answers alone
+                  curl -i http://127.0.0.1:%1$d/stop/events  stops the events: 502
                 Ctrl-C ends it.
                 """, proxy.port(), upstreams.url("a"), upstreams.url("b"), upstreams.url("events"));
         proxy.join();

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -26,10 +27,9 @@ public final class CpuBar {
 
     private static final int ROUNDS = 5;
     private static final Duration ROUND = Duration.ofSeconds(4);
-    private static final Duration WARM_UP = Duration.ofSeconds(4);
     private static final int WARM_UP_REQUESTS = 60_000;
-    private static final Duration WARM_UP_CPU_TIME = Duration.ofSeconds(8);
-    private static final int MOST_WARM_UPS = 24;
+    private static final int MOST_WARM_UPS = 20;
+    private static final int QUIET_MILLIS = 60;
 
     private static final List<String> JVM = List.of("-Xms256m", "-Xmx256m");
 
@@ -65,9 +65,9 @@ public final class CpuBar {
                 add(Peer.WEIR, weir.handle(), weir.port());
                 add(Peer.PROXY_HANDLER, proxyHandler.handle(), proxyHandler.port());
                 add(Peer.NGINX, nginx.process(), nginx.port());
-                for (Peer peer : Peer.values()) {
-                    warmUp(peer);
-                }
+                checkAll();
+                warmUp(Peer.WEIR, weir);
+                warmUp(Peer.PROXY_HANDLER, proxyHandler);
                 Table table = new Table("CPU time", "measured", "at most");
                 for (Body body : BODIES) {
                     compare(body, table);
@@ -84,17 +84,14 @@ public final class CpuBar {
         ports.put(peer, port);
     }
 
-    /** A JVM's compilers need processor time, too: on a busy machine the number of requests does not tell it. */
-    private void warmUp(Peer peer) throws IOException, InterruptedException {
+    /** Until its compilers have had nothing to do for as many rounds as there are bodies. */
+    private void warmUp(Peer peer, PeerProcess jvm) throws IOException, InterruptedException {
         long requests = 0;
-        for (int i = 0; i < MOST_WARM_UPS; i++) {
-            requests +=
-                    WRK.ask(url(peer, BODIES.get(i % BODIES.size())), WARM_UP).requests();
-            boolean hadTime =
-                    peer == Peer.NGINX || Cpu.timeOf(processes.get(peer)).compareTo(WARM_UP_CPU_TIME) > 0;
-            if (i > 0 && hadTime && requests > WARM_UP_REQUESTS) {
-                break;
-            }
+        int quiet = 0;
+        for (int i = 0; i < MOST_WARM_UPS && (quiet < BODIES.size() || requests < WARM_UP_REQUESTS); i++) {
+            long before = jvm.compilationMillis();
+            requests += WRK.ask(url(peer, BODIES.get(i % BODIES.size())), ROUND).requests();
+            quiet = jvm.compilationMillis() - before < QUIET_MILLIS ? quiet + 1 : 0;
         }
         System.out.println(peer + " has answered " + requests + " requests to warm up");
     }
@@ -103,7 +100,6 @@ public final class CpuBar {
         Map<Peer, List<Double>> micros = new EnumMap<>(Peer.class);
         for (Peer peer : Peer.values()) {
             micros.put(peer, new ArrayList<>());
-            check(peer, body);
         }
         for (int round = 0; round < ROUNDS; round++) {
             for (Peer peer : Peer.values()) {
@@ -125,10 +121,30 @@ public final class CpuBar {
         Wrk.Load load = WRK.ask(url(peer, body), ROUND);
         Duration used = Cpu.timeOf(process).minus(before);
         errors += load.errors();
-        return used.toNanos() / 1000.0 / load.requests();
+        double micros = used.toNanos() / 1000.0 / load.requests();
+        System.out.printf(
+                Locale.ROOT,
+                "%5d B %-13s %6.2f µs, %d requests, %d errors%n",
+                body.bytes,
+                peer,
+                micros,
+                load.requests(),
+                load.errors());
+        return micros;
     }
 
-    /** Wrk counts statuses that are no 2xx or 3xx; that they are 200, and the bodies whole, is looked at here. */
+    /**
+     * Wrk counts statuses that are no 2xx or 3xx; that they are 200, and the bodies whole, is looked at here. Before the
+     * warm-up, because what another client sends would undo some of it.
+     */
+    private void checkAll() throws IOException, InterruptedException {
+        for (Peer peer : Peer.values()) {
+            for (Body body : BODIES) {
+                check(peer, body);
+            }
+        }
+    }
+
     private void check(Peer peer, Body body) throws IOException, InterruptedException {
         HttpResponse<byte[]> answer = HttpClient.newHttpClient()
                 .send(

@@ -14,7 +14,7 @@ import java.util.List;
 
 /**
  * A server in a JVM of its own. Both ends of the talk are here: the child prints its port, then answers each line
- * {@code memory} with the bytes that it holds. It ends when its input does, so it can't outlive whoever started it.
+ * that it reads: {@code memory} or {@code compilation}. It ends when its input does, so it can't outlive whoever started it.
  */
 final class PeerProcess implements AutoCloseable {
     private final Process process;
@@ -58,14 +58,23 @@ final class PeerProcess implements AutoCloseable {
 
     /** Bytes that it holds after a collection: on the heap and in direct buffers. */
     long memory() throws IOException {
-        questions.write("memory\n");
-        questions.flush();
-        return Long.parseLong(answer());
+        return ask("memory");
+    }
+
+    /** What its compilers have worked until now, in milliseconds. */
+    long compilationMillis() throws IOException {
+        return ask("compilation");
     }
 
     @Override
     public void close() {
         process.destroyForcibly();
+    }
+
+    private long ask(String question) throws IOException {
+        questions.write(question + "\n");
+        questions.flush();
+        return Long.parseLong(answer());
     }
 
     private String answer() throws IOException {
@@ -83,14 +92,19 @@ final class PeerProcess implements AutoCloseable {
     static void serve(int port) throws IOException {
         System.out.println(port);
         BufferedReader asked = new BufferedReader(new InputStreamReader(System.in, ISO_8859_1));
-        while (asked.readLine() != null) {
-            System.gc();
-            System.out.println(heldBytes());
+        for (String question = asked.readLine(); question != null; question = asked.readLine()) {
+            boolean aboutMemory = question.equals("memory");
+            System.out.println(aboutMemory ? heldBytes() : compilationTime());
         }
         Runtime.getRuntime().halt(0);
     }
 
+    private static long compilationTime() {
+        return ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
+    }
+
     private static long heldBytes() {
+        System.gc();
         long direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
                 .mapToLong(BufferPoolMXBean::getMemoryUsed)
                 .sum();

@@ -27,8 +27,8 @@ final class Wrk {
 
     /** Asks for that URL during that time. */
     Load ask(String url, Duration duration) throws IOException, InterruptedException {
-        Process wrk = new ProcessBuilder(
-                        cpu.bind(List.of("wrk", "-t1", "-c64", "-d" + duration.toSeconds() + "s", url)))
+        Process wrk = new ProcessBuilder(cpu.bind(
+                        List.of("wrk", "-t1", "-c64", "--timeout", "10s", "-d" + duration.toSeconds() + "s", url)))
                 .redirectErrorStream(true)
                 .start();
         try {
@@ -49,6 +49,7 @@ final class Wrk {
         long errors = 0;
         Matcher matcher = ERRORS.matcher(report);
         while (matcher.find()) {
+            System.out.println("wrk: " + matcher.group());
             for (int i = 1; i <= matcher.groupCount(); i++) {
                 errors += matcher.group(i) == null ? 0 : Long.parseLong(matcher.group(i));
             }

@@ -280,7 +280,21 @@ public final class RequestBody implements Content.Source {
             ended = chunk.isLast();
             asked |= chunk.hasRemaining();
         }
-        return chunk;
+        return isMalformed(chunk)
+                ? Content.Chunk.from(new Refused(ProxyError.BAD_REQUEST, "the request body is malformed"))
+                : chunk;
+    }
+
+    /** Jetty's HTTP/1.1 calls a malformed chunk an early end; but then the client has not ended. */
+    private boolean isMalformed(Content.@Nullable Chunk chunk) {
+        return Content.Chunk.isFailure(chunk)
+                && chunk.getFailure() instanceof EofException
+                && chunked
+                && request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
+                && !request.getConnectionMetaData()
+                        .getConnection()
+                        .getEndPoint()
+                        .isInputShutdown();
     }
 
     private @Nullable Refused check() {
@@ -302,6 +316,9 @@ public final class RequestBody implements Content.Source {
                 }
             }
             return false;
+        }
+        if (request.getTunnelSupport() != null) {
+            return false; // CONNECT: Jetty keeps the stream's bytes for a tunnel, and would have us ask for ever
         }
         Content.Chunk chunk = request.read();
         if (chunk == null) {

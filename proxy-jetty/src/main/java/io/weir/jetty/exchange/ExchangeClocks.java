@@ -20,6 +20,7 @@ final class ExchangeClocks {
     private Scheduler.@Nullable Task total;
     private Scheduler.@Nullable Task timer;
     private Scheduler.@Nullable Task pause;
+    private boolean closed;
 
     /** {@code expired} is told which clock ran out. */
     ExchangeClocks(Scheduler scheduler, Executor executor, Timeouts timeouts, Consumer<Exchange.Clock> expired) {
@@ -45,19 +46,26 @@ final class ExchangeClocks {
     }
 
     /** Runs {@code task} once after that time; takes the place of the task before. */
-    void after(long nanos, Runnable task) {
+    synchronized void after(long nanos, Runnable task) {
+        if (closed) {
+            return;
+        }
         cancel(timer);
         timer = schedule(nanos, task);
     }
 
     /** As {@link #after}, for a pause: one that begins late, when what follows it has begun, must not stop that one's timer. */
-    void pause(long nanos, Runnable task) {
+    synchronized void pause(long nanos, Runnable task) {
+        if (closed) {
+            return;
+        }
         cancel(pause);
         pause = schedule(nanos, task);
     }
 
     /** Stops all for good. */
-    void close() {
+    synchronized void close() {
+        closed = true;
         clientSend.close();
         clientBody.close();
         cancel(total);

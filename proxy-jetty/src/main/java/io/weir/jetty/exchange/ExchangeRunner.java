@@ -9,23 +9,14 @@ import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
-import io.weir.jetty.server.WatchedEndPoint;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
-import java.io.IOException;
-import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -48,14 +39,11 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     /** How long a client that has its response may go on sending before it is cut off; nginx's lingering_time. */
     private static final Duration LINGER = Duration.ofSeconds(30);
 
-    private final Request request;
-    private final Response response;
-    private final Callback callback;
+    private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
     private final ExchangeClocks clocks;
     private final RequestBody body;
-    private final @Nullable WatchedEndPoint watched;
 
     // One attempt runs at a time; the next is forwarded by a report of the last.
     private volatile @Nullable Running current;
@@ -71,9 +59,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     private ExchangeRunner(
             Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
-        this.request = request;
-        this.response = response;
-        this.callback = callback;
+        downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
         clocks = new ExchangeClocks(
@@ -86,10 +72,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
                 exchange.limits().requestBody(),
                 clocks.clientBody(),
                 exchange.timeouts().clientBody());
-        watched = isHttp1()
-                ? WatchedEndPoint.below(
-                        request.getConnectionMetaData().getConnection().getEndPoint())
-                : null;
     }
 
     /**
@@ -111,7 +93,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
         ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
-        runner.watchClient();
+        runner.downstream.watch(runner::clientGone);
         runner.perform(exchange.begin(now()));
         return true;
     }
@@ -148,9 +130,9 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (late) {
             // What it reported within send() may have ended it, or have begun to be delivered: then this does nothing.
             if (isOver()) {
-                sent.cancel(new Aborted("over"));
+                sent.cancel(new Downstream.Aborted(ProxyError.CLIENT_GONE));
             }
-        } else if (body.isPresent() && request.getHeaders().contains(HttpHeader.EXPECT)) {
+        } else if (body.isPresent() && downstream.expectsContinue()) {
             clocks.after(CONTINUE_PATIENCE.toNanos(), sent::continueBody);
         }
     }
@@ -164,21 +146,10 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (unwanted != null) {
             unwanted.refuseAnswer();
         }
-        cancelCall(new Aborted("answered"));
-        ResponseHead head = reply.head();
-        response.setStatus(head.status());
-        Heads.fill(response.getHeaders(), head.headers());
-        boolean bodiless = head.status() == 204 || head.status() == 304;
-        if (!bodiless) {
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.length());
-        }
-        if (reply.closesConnection() && isHttp1()) {
-            response.getHeaders().put(HttpHeader.CONNECTION, "close");
-        }
-        boolean sendsBody = !bodiless && !request.getMethod().equals("HEAD");
-        replyBytes = sendsBody ? reply.length() : 0;
+        cancelCall(ProxyError.INTERNAL_ERROR);
         clocks.clientSend().start(exchange.timeouts().clientSend());
-        response.write(true, sendsBody ? ByteBuffer.wrap(reply.body()) : null, new ReplyWritten());
+        replyBytes = downstream.bodyLength(reply); // before the write: it may end the exchange
+        downstream.write(reply, new ReplyWritten());
     }
 
     @Override
@@ -190,13 +161,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     @Override
     public void relay(ResponseHead head) {
-        if (head.status() != 100) {
-            HttpFields.Mutable fields = HttpFields.build();
-            Heads.fill(fields, head.headers());
-            response.writeInterim(head.status(), fields);
-        } else if (request.getHeaders().contains(HttpHeader.EXPECT)) {
-            response.writeInterim(100, HttpFields.EMPTY);
-        }
+        downstream.relay(head);
     }
 
     @Override
@@ -207,12 +172,15 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             return;
         }
         body.goOn();
-        response.setStatus(head.status());
-        Heads.fill(response.getHeaders(), head.headers());
+        downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
-                source, response, this, clocks.clientSend(), exchange.timeouts().clientSend());
+                source,
+                downstream.response(),
+                this,
+                clocks.clientSend(),
+                exchange.timeouts().clientSend());
         if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
-            response.setTrailersSupplier(pumping::trailers);
+            downstream.response().setTrailersSupplier(pumping::trailers);
         }
         synchronized (this) {
             if (over) {
@@ -233,15 +201,11 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             over = true;
             pumping = pump;
         }
-        Aborted cause = new Aborted(error.token());
-        cancelCall(cause);
+        cancelCall(error);
         if (pumping != null) {
-            pumping.abort(cause);
+            pumping.abort(new Downstream.Aborted(error));
         }
-        if (lastsUntilClose()) {
-            closeByReset();
-        }
-        end(cause);
+        end(() -> downstream.breakOff(error));
     }
 
     // ---- what the pump reports ----
@@ -311,14 +275,14 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         return over;
     }
 
-    private void cancelCall(Throwable cause) {
+    private void cancelCall(ProxyError error) {
         UpstreamCall running;
         synchronized (this) {
             running = call;
             call = null;
         }
         if (running != null) {
-            running.cancel(cause);
+            running.cancel(new Downstream.Aborted(error));
         }
     }
 
@@ -329,14 +293,12 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             }
             over = true;
         }
-        if (!isHttp1() && !body.hasEnded()) {
-            request.addHttpStreamWrapper(UnreadStream::new);
-        }
-        end(null);
+        boolean unread = !body.hasEnded();
+        end(() -> downstream.succeed(unread));
     }
 
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
-    private void end(@Nullable Throwable cause) {
+    private void end(Runnable leave) {
         ResponsePump pumped;
         synchronized (this) {
             if (ended) {
@@ -345,55 +307,16 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             ended = true;
             pumped = pump;
         }
-        if (watched != null) {
-            watched.unwatch();
-        }
+        downstream.unwatch();
         clocks.close();
         body.close();
         exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
-        if (cause == null) {
-            callback.succeeded();
-        } else {
-            callback.failed(cause);
-        }
-    }
-
-    /** Whether the end of the connection looks like the end of the body. */
-    private boolean lastsUntilClose() {
-        return request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_0
-                && response.isCommitted()
-                && !response.getHeaders().contains(HttpHeader.CONTENT_LENGTH);
-    }
-
-    /** Lets the connection be closed so that the client can tell it from an orderly end. */
-    private void closeByReset() {
-        Object transport =
-                request.getConnectionMetaData().getConnection().getEndPoint().getTransport();
-        if (transport instanceof SocketChannel channel) {
-            try {
-                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-            } catch (IOException | UnsupportedOperationException e) {
-                return; // it is closed already, or is no TCP
-            }
-        }
-    }
-
-    private void watchClient() {
-        if (watched != null) {
-            watched.watch(this::clientGone);
-        } else {
-            request.addFailureListener(failure -> clientGone());
-        }
-        request.addIdleTimeoutListener(timeout -> false); // the clocks of the exchange rule
+        leave.run();
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */
     private boolean isAwaitingContinue() {
-        return !body.isAsked() && request.getHeaders().contains(HttpHeader.EXPECT);
-    }
-
-    private boolean isHttp1() {
-        return request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion();
+        return !body.isAsked() && downstream.expectsContinue();
     }
 
     private static long now() {
@@ -418,26 +341,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
     }
 
-    /**
-     * An HTTP/2 stream whose response is whole, but whose request is not and will not be read. Jetty would cancel it, and a
-     * client might take that for the response's failure; RFC 9113 §8.1 has a code for this.
-     */
-    private static final class UnreadStream extends HttpStream.Wrapper {
-        UnreadStream(HttpStream wrapped) {
-            super(wrapped);
-        }
-
-        @Override
-        public void succeeded() {
-            getWrapped().failed(CONTENT_NOT_CONSUMED);
-        }
-
-        @Override
-        public void failed(Throwable cause) {
-            getWrapped().failed(CONTENT_NOT_CONSUMED);
-        }
-    }
-
     /** What comes back from one attempt. The core ignores what comes from one that was given up. */
     private final class Running implements UpstreamListener {
         private final Attempt attempt;
@@ -451,7 +354,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         void refuseAnswer() {
             Content.Source refused = answer;
             if (refused != null) {
-                refused.fail(new Aborted("not wanted"));
+                refused.fail(new Downstream.Aborted(ProxyError.UPSTREAM_UNAVAILABLE));
             }
         }
 
@@ -516,15 +419,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         @Override
         public InvocationType getInvocationType() {
             return InvocationType.NON_BLOCKING;
-        }
-    }
-
-    /** Tells Jetty to break the stream off rather than to make an error page. */
-    private static final class Aborted extends Request.Handler.AbortException {
-        private static final long serialVersionUID = 1L;
-
-        Aborted(String reason) {
-            super(reason);
         }
     }
 }

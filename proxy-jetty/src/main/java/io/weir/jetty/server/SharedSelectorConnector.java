@@ -63,8 +63,8 @@ public final class SharedSelectorConnector extends ServerConnector {
 
     @Override
     protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-        WatchedEndPoint endPoint =
-                new WatchedEndPoint(channel, selector, key, getScheduler(), getExecutor(), clientClocks);
+        WatchedEndPoint endPoint = new WatchedEndPoint(
+                channel, selector, key, getScheduler(), getExecutor(), clientClocks, this::isShutdown);
         endPoint.setIdleTimeout(getIdleTimeout());
         return endPoint;
     }

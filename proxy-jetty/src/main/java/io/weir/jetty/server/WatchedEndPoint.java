@@ -7,6 +7,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -55,6 +56,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     private final PeekableInput input;
     private final AtomicReference<@Nullable Runnable> watcher = new AtomicReference<>();
     private final ClientClocks clocks;
+    private final BooleanSupplier shuttingDown;
     private final Clock clock;
     private volatile boolean readsHead;
     private volatile ReadInterest interest = ReadInterest.NONE;
@@ -66,11 +68,13 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
             SelectionKey key,
             Scheduler scheduler,
             Executor executor,
-            ClientClocks clocks) {
+            ClientClocks clocks,
+            BooleanSupplier shuttingDown) {
         super(channel, selector, key, scheduler);
         this.key = key;
         this.executor = executor;
         this.clocks = clocks;
+        this.shuttingDown = shuttingDown;
         clock = new Clock(scheduler, executor, this::clockExpired);
         this.input = new PeekableInput(channel, PEEK_LIMIT);
     }
@@ -173,10 +177,14 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         return filled;
     }
 
-    /** Of HTTP/1, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle timeout. */
+    /**
+     * Of HTTP/1, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle timeout; except that a
+     * connector which shuts down shortens it for those that wait without a request.
+     */
     @Override
     protected void onIdleExpired(TimeoutException timeout) {
-        if (!isHttp1()) {
+        boolean isClosingDown = shuttingDown.getAsBoolean() && watcher.get() == null;
+        if (!isHttp1() || isClosingDown) {
             super.onIdleExpired(timeout);
         }
     }

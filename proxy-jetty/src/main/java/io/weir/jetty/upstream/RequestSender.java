@@ -6,7 +6,6 @@ import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;
@@ -208,16 +207,9 @@ final class RequestSender extends IteratingCallback {
         running.start(attempt.timeouts().send());
     }
 
-    /** Time is up for the whole of a write; the clock runs between two bytes that the upstream takes. */
     private void expired() {
         Clock running = clock;
-        if (running == null || !running.hasExpired() || !writing) {
-            return;
-        }
-        long left = Clock.nanos(attempt.timeouts().send()) - (System.nanoTime() - endPoint.lastFlush());
-        if (hasSent() && left > 0) {
-            running.start(Duration.ofNanos(left));
-        } else {
+        if (running != null && running.hasExpired() && writing) {
             call.sendExpired();
         }
     }

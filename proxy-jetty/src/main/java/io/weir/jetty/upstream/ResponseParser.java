@@ -186,6 +186,9 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         if (status < 200 && status != 101 && ++interims > MOST_INTERIMS) {
             throw bad("more than " + MOST_INTERIMS + " interim responses");
         }
+        if (status < 200 || status == 204) {
+            fields.remove("Content-Length"); // RFC 9110 §8.6: it must not be there, and says nothing
+        }
         head = new ResponseHead(status, fields.build());
         headSeen = true;
         boolean lastsUntilClose =

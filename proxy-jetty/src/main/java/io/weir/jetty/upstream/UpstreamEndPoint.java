@@ -19,7 +19,6 @@ import org.eclipse.jetty.util.thread.Scheduler;
 final class UpstreamEndPoint extends SocketChannelEndPoint {
     private volatile boolean atEnd;
     private volatile long flushed;
-    private volatile long lastFlush;
 
     UpstreamEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
         super(channel, selector, key, scheduler);
@@ -28,11 +27,6 @@ final class UpstreamEndPoint extends SocketChannelEndPoint {
     /** Bytes that the kernel has taken since the connection was opened. */
     long flushed() {
         return flushed;
-    }
-
-    /** When the kernel last took some; monotonic nanoseconds. */
-    long lastFlush() {
-        return lastFlush;
     }
 
     /**
@@ -70,7 +64,6 @@ final class UpstreamEndPoint extends SocketChannelEndPoint {
             throw new EofException(e);
         }
         if (written > 0) {
-            lastFlush = System.nanoTime();
             flushed += written; // only one write runs at a time
         }
         return BufferUtil.isEmpty(buffers);
