@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.weir.http.ProxyError;
 import io.weir.log.AttemptSummary;
+import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.RefusingPort;
 import io.weir.testkit.ScriptedUpstream;
@@ -200,6 +201,22 @@ class RetryTest {
             assertThat(response.field("X-From")).contains("busy");
             assertThat(response.body()).isEqualTo("busy");
             assertThat(one.requests().size() + other.requests().size()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aClientThatGoesDuringTheBackOffLeavesNothingBehind() {
+        Duration hour = Duration.ofHours(1);
+        RetryPolicy retry = DEFAULTS.withStatuses(503).withBackOff(hour, hour);
+        try (ScriptedUpstream ill = ScriptedUpstream.answering(BUSY);
+                ScriptedUpstream well = ScriptedUpstream.answering(OK);
+                RetryingProxy proxy = RetryingProxy.patientlyOver(retry, ill.uri(), well.uri());
+                RawClient client = proxy.client()) {
+            client.send(request("PUT", "body"));
+            ill.awaitRequest();
+            client.reset();
+
+            assertThat(proxy.awaitEnded(1).outcome().status()).isEqualTo(499);
         }
     }
 

@@ -30,9 +30,7 @@ final class RetryingProxy implements AutoCloseable {
     private final List<ExchangeSummary> ended = new CopyOnWriteArrayList<>();
     private final JettyProxyServer server;
 
-    private RetryingProxy(RetryPolicy retry, Timeouts clocks, List<String> upstreams) {
-        UpstreamPool.Builder pool = UpstreamPool.named("app").retry(retry);
-        upstreams.forEach(url -> pool.upstream(url, u -> u.maxFails(0)));
+    private RetryingProxy(Timeouts clocks, UpstreamPool pool) {
         ProxyListener record = new ProxyListener() {
             @Override
             public void exchangeFinished(ExchangeSummary exchange) {
@@ -42,7 +40,7 @@ final class RetryingProxy implements AutoCloseable {
         ProxyConfig config = ProxyConfig.builder()
                 .listener(record)
                 .timeouts(clocks)
-                .route(Route.any().to(pool.build()))
+                .route(Route.any().to(pool))
                 .build();
         server = JettyProxyServer.builder(config)
                 .listen("127.0.0.1", 0)
@@ -55,12 +53,25 @@ final class RetryingProxy implements AutoCloseable {
                 .connect(Duration.ofSeconds(1))
                 .read(READ_CLOCK)
                 .build();
-        return new RetryingProxy(retry, clocks, List.of(upstreams));
+        return new RetryingProxy(clocks, pool(retry, upstreams));
     }
 
     /** As the other, for upstreams that answer or break, but are never silent: a busy machine sets off no clock. */
     static RetryingProxy patientlyOver(RetryPolicy retry, String... upstreams) {
-        return new RetryingProxy(retry, Timeouts.inherit(), List.of(upstreams));
+        return over(pool(retry, upstreams));
+    }
+
+    /** In front of that pool. */
+    static RetryingProxy over(UpstreamPool pool) {
+        return new RetryingProxy(Timeouts.inherit(), pool);
+    }
+
+    private static UpstreamPool pool(RetryPolicy retry, String... upstreams) {
+        UpstreamPool.Builder pool = UpstreamPool.named("app").retry(retry);
+        for (String url : upstreams) {
+            pool.upstream(url, u -> u.maxFails(0));
+        }
+        return pool.build();
     }
 
     RawClient client() {

@@ -20,6 +20,7 @@ final class ExchangeClocks {
     private final @Nullable Duration totalLimit;
     private Scheduler.@Nullable Task total;
     private Scheduler.@Nullable Task timer;
+    private Scheduler.@Nullable Task pause;
     private boolean closed;
 
     /** {@code expired} is told which clock ran out. */
@@ -58,6 +59,15 @@ final class ExchangeClocks {
         timer = schedule(nanos, task);
     }
 
+    /** As {@link #after}, for a pause: one that begins late, when what follows it has begun, must not stop that one's timer. */
+    synchronized void pause(long nanos, Runnable task) {
+        if (closed) {
+            return;
+        }
+        cancel(pause);
+        pause = schedule(nanos, task);
+    }
+
     /** Stops all for good. */
     synchronized void close() {
         closed = true;
@@ -65,6 +75,7 @@ final class ExchangeClocks {
         clientBody.close();
         cancel(total);
         cancel(timer);
+        cancel(pause);
     }
 
     private void clientSendExpired() {

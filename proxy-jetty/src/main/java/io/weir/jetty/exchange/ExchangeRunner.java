@@ -154,6 +154,10 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (unwanted != null) {
             unwanted.refuseAnswer();
         }
+        Running unwanted = current;
+        if (unwanted != null) {
+            unwanted.refuseAnswer();
+        }
         cancelCall(ProxyError.INTERNAL_ERROR);
         clocks.clientSend().start(exchange.timeouts().clientSend());
         replyBytes = downstream.bodyLength(reply); // before the write: it may end the exchange
@@ -163,7 +167,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     @Override
     public void pause(long until) {
         if (until != Long.MAX_VALUE) {
-            clocks.after(until - now(), this::resume);
+            clocks.pause(until - now(), this::resume);
         }
     }
 
