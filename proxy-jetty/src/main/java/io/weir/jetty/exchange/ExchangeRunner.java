@@ -154,10 +154,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (unwanted != null) {
             unwanted.refuseAnswer();
         }
-        Running unwanted = current;
-        if (unwanted != null) {
-            unwanted.refuseAnswer();
-        }
         cancelCall(ProxyError.INTERNAL_ERROR);
         clocks.clientSend().start(exchange.timeouts().clientSend());
         replyBytes = downstream.bodyLength(reply); // before the write: it may end the exchange
