@@ -50,9 +50,10 @@ class BalancingTest {
 
         Decision relayed = attempt.informed(ResponseHead.of(103, "Link", "</x>"), 1);
 
-        assertThat(relayed).isInstanceOfSatisfying(Decision.Relay.class, relay -> assertThat(
-                        relay.head().header("Set-Cookie"))
-                .isNull());
+        assertThat(relayed)
+                .isInstanceOfSatisfying(
+                        Decision.Relay.class,
+                        relay -> assertThat(relay.head().header("Set-Cookie")).isNull());
     }
 
     @Test

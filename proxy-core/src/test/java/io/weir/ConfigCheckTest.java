@@ -42,22 +42,25 @@ class ConfigCheckTest {
         return Stream.of(
                 broken("no route: add one with route(Route.any().to(pool)), or a site with routes", b -> b),
                 broken("site [a.test] has no route; add one with route(..)", b -> b.site(Site.named("a.test"))),
-                broken("two default sites: give one of them names, or put the routes into one", b -> b.route(ANY)
-                        .site(Site.unnamed().route(ANY))),
+                broken(
+                        "two default sites: give one of them names, or put the routes into one",
+                        b -> b.route(ANY).site(Site.unnamed().route(ANY))),
                 broken(
                         "site [A.test]: the name \"a.test\" belongs to site [a.test, b.test] already; drop one",
                         b -> b.site(Site.named("a.test", "b.test").route(ANY))
                                 .site(Site.named("A.test").route(ANY))),
-                broken("site [a.test]: the name \"a.test\" belongs to site [.a.test] already; drop one", b -> b.site(
-                                Site.named(".a.test").route(ANY))
-                        .site(Site.named("a.test").route(ANY))),
+                broken(
+                        "site [a.test]: the name \"a.test\" belongs to site [.a.test] already; drop one",
+                        b -> b.site(Site.named(".a.test").route(ANY))
+                                .site(Site.named("a.test").route(ANY))),
                 broken(
                         "site [*.a.test]: the name \"*.a.test\" belongs to site [.a.test] already; drop one",
                         b -> b.site(Site.named(".a.test").route(ANY))
                                 .site(Site.named("*.a.test").route(ANY))),
-                broken("site [~a]: the name \"~a\" belongs to site [~a] already; drop one", b -> b.site(
-                                Site.regex("a").route(ANY))
-                        .site(Site.regex("a").route(ANY))),
+                broken(
+                        "site [~a]: the name \"~a\" belongs to site [~a] already; drop one",
+                        b -> b.site(Site.regex("a").route(ANY))
+                                .site(Site.regex("a").route(ANY))),
                 broken(
                         "default site, route \"prefix /a/\": \"prefix /a/ over regex\" stands before it and leaves it"
                                 + " no request; drop one, or put it first",

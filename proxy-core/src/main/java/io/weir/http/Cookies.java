@@ -3,14 +3,14 @@ package io.weir.http;
 import org.jspecify.annotations.Nullable;
 
 /** Cookies of a request (RFC 6265 §4.2). */
-final class Cookies {
+public final class Cookies {
     private Cookies() {}
 
     /**
      * Value of the first cookie of that name in any {@code Cookie} line, ignoring case as nginx's {@code $cookie_NAME}
      * does; null if there is none.
      */
-    static @Nullable String first(Headers headers, String name) {
+    public static @Nullable String first(Headers headers, String name) {
         for (int i = 0; i < headers.size(); i++) {
             if (headers.name(i).equalsIgnoreCase("Cookie")) {
                 String value = firstIn(headers.value(i), name);

@@ -367,10 +367,11 @@ class PoolStateTest {
                 }
             }
             assertThat(pool.upstreams().values()).allMatch(state -> state.inFlight() >= 0);
-            assertThat(taken).allSatisfy(slot -> assertThat((long) slot.state.inFlight())
-                    .isEqualTo(taken.stream()
-                            .filter(other -> other.state == slot.state)
-                            .count()));
+            assertThat(taken)
+                    .allSatisfy(slot -> assertThat((long) slot.state.inFlight())
+                            .isEqualTo(taken.stream()
+                                    .filter(other -> other.state == slot.state)
+                                    .count()));
         }
         for (Slot slot : taken) {
             slot.pool.release(slot.state, GOOD, now);
