@@ -20,6 +20,7 @@ import io.weir.upstream.UpstreamPool;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 
 /**
@@ -64,9 +65,8 @@ final class WiredProxy implements AutoCloseable {
 
     /** With those upstreams, and settings of the proxy's. */
     static WiredProxy to(UnaryOperator<UpstreamPool.Builder> upstreams, UnaryOperator<ProxyConfig.Builder> settings) {
-        return routing(
-                upstreams,
-                (config, pool) -> settings.apply(config).route(Route.any().to(pool)));
+        return routing(upstreams, (config, pool) -> settings.apply(config)
+                .route(Route.any().to(pool)));
     }
 
     /** With routes of the test's. */
@@ -141,9 +141,9 @@ final class WiredProxy implements AutoCloseable {
         private final List<Candidates> groups = new CopyOnWriteArrayList<>();
 
         @Override
-        public Balancer start(Candidates group) {
+        public Balancer start(Candidates group, RandomGenerator random) {
             groups.add(group);
-            return BalancingStrategy.roundRobin().start(group);
+            return BalancingStrategy.roundRobin().start(group, random);
         }
 
         int taken() {
