@@ -55,9 +55,10 @@ final class Explainer {
                     site, plan.route(), action, passedOver, null, plan.action().toString(), Headers.empty());
         }
         passedOver.addAll(pool.obstacles(now));
-        UpstreamState upstream = pool.peek(now, new Seen(head, forwarding, plan.site(), ""));
+        Seen before = new Seen(head, forwarding, plan.site(), "");
+        UpstreamState upstream = pool.peek(now, before);
         if (upstream == null) {
-            String refusal = "answer " + ProxyError.UPSTREAM_UNAVAILABLE.status() + ", no upstream can be tried: "
+            String refusal = "answer " + pool.refusal(null, now, before).status() + ", no upstream can be tried: "
                     + pool.describe(now);
             return new Explanation(site, plan.route(), action, passedOver, null, refusal, Headers.empty());
         }

@@ -109,6 +109,18 @@ class BalancingTest {
     }
 
     @Test
+    void explainTellsTheStatusOfALimit() {
+        UpstreamPool pool = UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .build();
+        Bench bench = Bench.of(pool);
+        bench.get("/").begin(0);
+
+        assertThat(bench.proxy.explain(RequestHead.get("/", "a.test"), 0).requestLine())
+                .isEqualTo("answer 503, no upstream can be tried: http://a (at its limit of 1)");
+    }
+
+    @Test
     void theClientThatIpHashGoesByIsTheOneThatTrustedProxiesName() {
         UpstreamPool pool = UpstreamPool.named("app")
                 .upstream("http://a")

@@ -119,7 +119,7 @@ class ArchitectureTest {
                 .onlyDependOnClassesThat(resideInAnyPackage(CORE)
                         .or(resideInAnyPackage(
                                 "java..",
-                                "javax.crypto..",
+                                "javax.crypto..", // of java.base too
                                 "org.jspecify..",
                                 "org.apache.commons.codec..",
                                 "at.favre.lib..")))

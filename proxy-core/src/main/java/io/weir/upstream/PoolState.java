@@ -351,7 +351,11 @@ public final class PoolState {
         lock.line().serve(now);
     }
 
+    /** Whether it is worth asking others after one who waits could take nothing. */
     boolean hasRoom(long now) {
+        if (sessions.isStrict()) {
+            return true; // each may wait for an upstream of its own, even for one that drains
+        }
         for (UpstreamGroup group : groups) {
             if (group.hasRoom(now)) {
                 return true;

@@ -83,6 +83,22 @@ class ConsistentHashTest {
     }
 
     @Test
+    void whereTheRingFindsNobodyRoundRobinDoes() {
+        PoolState pool =
+                new PoolState(pool().upstream("http://a:1", u -> u.weight(9_000).down())
+                        .upstream("http://b:1")
+                        .upstream("http://c:1")
+                        .build());
+        StringBuilder hosts = new StringBuilder();
+
+        for (int i = 0; i < 4; i++) {
+            hosts.append(pool.acquire(null, 0, Clients.asking("/")).upstream().host());
+        }
+
+        assertThat(hosts).hasToString("bcbc");
+    }
+
+    @Test
     void aKeyThatCannotBeReadIsRefusedAtOnce() {
         assertThatIllegalArgumentException().isThrownBy(() -> BalancingStrategy.consistentHash("$nothing"));
     }

@@ -61,6 +61,25 @@ class IpHashTest {
         }
     }
 
+    /** All 21 looks find the heavy one; then the others take turns. */
+    @Test
+    void whereTheHashFindsNobodyRoundRobinDoes() {
+        PoolState pool = new PoolState(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.weight(1_000_000).down())
+                .upstream("http://b")
+                .upstream("http://c")
+                .balancing(BalancingStrategy.ipHash())
+                .build());
+        StringBuilder hosts = new StringBuilder();
+
+        for (int i = 0; i < 4; i++) {
+            hosts.append(
+                    pool.acquire(null, 0, Clients.at("10.0.0.1")).upstream().host());
+        }
+
+        assertThat(hosts).hasToString("bcbc");
+    }
+
     /** Random pools, clients and retries; each pick is that of nginx's code, written down independently. */
     @RepeatedTest(100)
     void picksAreThoseOfNginx(RepetitionInfo run) {

@@ -67,6 +67,23 @@ class LeastTimeTest {
     }
 
     @Test
+    void itGoesOnForEver() {
+        measure("a", 1);
+        measure("b", 2);
+        int ofB = 0;
+
+        for (int i = 0; i < 100_000; i++) {
+            UpstreamState taken = take();
+            boolean isB = taken.upstream().host().equals("b");
+            pool.answered(taken, OK, (isB ? 2 : 1) * MILLI);
+            pool.release(taken, PoolState.Verdict.GOOD, 0);
+            ofB += isB ? 1 : 0;
+        }
+
+        assertThat(ofB).isBetween(50, 5_000);
+    }
+
+    @Test
     void weightCounts() {
         PoolState weighted = new PoolState(UpstreamPool.named("app")
                 .upstream("http://a", u -> u.weight(3))

@@ -157,6 +157,25 @@ class StickinessTest {
         assertThat(hosts(pool, 4)).isEqualTo("acac");
     }
 
+    @Test
+    void whoWaitsForTheUpstreamOfItsSessionGetsItsSlotEvenWhileThatDrains() {
+        PoolState pool = new PoolState(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .upstream("http://b", u -> u.maxConnections(1))
+                .queue(5, Duration.ofSeconds(1))
+                .stickiness(COOKIE.orUnavailable())
+                .build());
+        hosts(pool, 2);
+        Ticket any = pool.lineUp(null, 0, NoVariables.INSTANCE, () -> {});
+        Ticket ofB = pool.lineUp(null, 0, Clients.sending("Cookie", "s=" + idOf(pool, "b")), () -> {});
+
+        pool.drain("http://b", true);
+        pool.release(state(pool, "b"), PoolState.Verdict.GOOD, 0);
+
+        assertThat(any.take()).isNull();
+        assertThat(ofB.take()).isSameAs(state(pool, "b"));
+    }
+
     // ---- learned ----
 
     @Test
