@@ -13,6 +13,8 @@ public final class Upstream {
     private final String url;
     private final String host;
     private final int port;
+    private final String authority;
+    private final String origin;
     private final String path;
     private final int weight;
     private final int maxFails;
@@ -26,6 +28,8 @@ public final class Upstream {
         url = builder.url;
         host = builder.host;
         port = builder.port;
+        authority = port == 80 ? host : host + ":" + port;
+        origin = "http://" + authority;
         path = builder.path;
         weight = builder.weight;
         maxFails = builder.maxFails;
@@ -48,12 +52,12 @@ public final class Upstream {
 
     /** The URL without path: {@code http://127.0.0.1:3000}. It names this upstream in logs. */
     public String url() {
-        return "http://" + authority();
+        return origin;
     }
 
     /** Host and port as they go into a {@code Host} field; the port is left out where it is the scheme's own. */
     public String authority() {
-        return port == 80 ? host : host + ":" + port;
+        return authority;
     }
 
     /** Host name or address, an IPv6 address in brackets. */

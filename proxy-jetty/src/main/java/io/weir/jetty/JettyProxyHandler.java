@@ -81,6 +81,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         configuration.setUriCompliance(UriCompliance.UNSAFE);
         configuration.setHttpCompliance(CLIENTS);
         configuration.setHeaderCacheCaseSensitive(true);
+        configuration.setHeaderCacheSize(0); // a connection's own cache is a large table, and slower than parsing
         configuration.setSendServerVersion(false);
         configuration.setSendDateHeader(false);
         configuration.setRequestHeaderSize(limits.requestHead());

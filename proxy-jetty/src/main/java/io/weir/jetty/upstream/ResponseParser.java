@@ -50,6 +50,7 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         this.maxHeadBytes = maxHeadBytes;
         parser = new HttpParser(this, maxHeadBytes, HttpCompliance.STRICT);
         parser.setHeaderCacheCaseSensitive(true);
+        parser.setHeaderCacheSize(0); // a connection's own cache is a large table, and slower than parsing
     }
 
     /** The response to the next request follows. */
