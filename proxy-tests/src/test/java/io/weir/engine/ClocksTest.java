@@ -170,11 +170,11 @@ class ClocksTest {
                     connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
                     connection.sendFiller(size);
                 });
-                var proxy = with(upstream.uri(), clocks -> clocks.read(ofMillis(150)));
+                var proxy = with(upstream.uri(), clocks -> clocks.read(ofMillis(700)));
                 var client = RawClient.connect(proxy.port(), 16 * 1024)) {
 
             client.send(GET).readHead();
-            pass(ofMillis(600));
+            pass(ofMillis(1500));
 
             assertThat(upstream.bytesSent().get()).isLessThan(size);
             assertThat(client.discard(size)).isEqualTo(size);
@@ -185,11 +185,11 @@ class ClocksTest {
     @Test
     void aSlowUploadDoesNotTripTheReadClock() {
         try (var upstream = ScriptedUpstream.answering(OK);
-                var proxy = with(upstream.uri(), clocks -> clocks.read(ofMillis(150)));
+                var proxy = with(upstream.uri(), clocks -> clocks.read(ofMillis(700)));
                 var client = proxy.client()) {
 
             client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nfirst");
-            pass(ofMillis(600));
+            pass(ofMillis(1500));
             client.send("later");
 
             assertThat(client.readResponse().body()).isEqualTo("ok");

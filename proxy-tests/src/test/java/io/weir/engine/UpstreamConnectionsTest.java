@@ -200,12 +200,13 @@ class UpstreamConnectionsTest {
                         connection -> {
                             connection.readRequest();
                             connection.send(OK);
-                            connection.close();
+                            connection.shutdownOutput();
                         },
                         UpstreamConnectionsTest::numbered);
                 var proxy = WiredProxy.to(upstream.uri())) {
 
             proxy.exchange(GET);
+            upstream.awaitClosed(1); // the proxy has noticed: before that it could not know
 
             assertThat(proxy.exchange(EMPTY_POST).body()).isEqualTo("2");
             assertThat(proxy.failures()).isEmpty();
