@@ -15,6 +15,7 @@ public final class UpstreamPool {
     private final WaitQueue queue;
     private final KeepAlive keepAlive;
     private final RetryPolicy retry;
+    private final boolean http2;
 
     private UpstreamPool(Builder builder) {
         name = builder.name;
@@ -24,6 +25,7 @@ public final class UpstreamPool {
         queue = builder.queue;
         keepAlive = builder.keepAlive;
         retry = builder.retry;
+        http2 = builder.http2;
     }
 
     /** Starts a pool. */
@@ -75,6 +77,11 @@ public final class UpstreamPool {
         return retry;
     }
 
+    /** Whether its upstreams are spoken to over HTTP/2. */
+    public boolean isHttp2() {
+        return http2;
+    }
+
     /** The path of its URLs, which takes the place of a route's prefix; null if they have none. A config checks that they agree. */
     public @Nullable String path() {
         String path = upstreams.isEmpty() ? "" : upstreams.get(0).path();
@@ -96,6 +103,7 @@ public final class UpstreamPool {
         private WaitQueue queue = WaitQueue.off();
         private KeepAlive keepAlive = KeepAlive.defaults();
         private RetryPolicy retry = RetryPolicy.defaults();
+        private boolean http2;
 
         private Builder(String name) {
             if (name.isBlank()) {
@@ -155,6 +163,16 @@ public final class UpstreamPool {
         /** When another upstream is tried (nginx {@code proxy_next_upstream}). */
         public Builder retry(RetryPolicy retry) {
             this.retry = retry;
+            return this;
+        }
+
+        /**
+         * Speaks HTTP/2 to the upstreams, as gRPC needs it (nginx {@code grpc_pass}, {@code proxy_http_version 2}): in the
+         * clear and without asking first to {@code http://}, by ALPN to {@code https://}. They are not tried with HTTP/1.1.
+         * The pool's connections are shared by as many requests as an upstream allows, up to 128 each.
+         */
+        public Builder http2() {
+            http2 = true;
             return this;
         }
 

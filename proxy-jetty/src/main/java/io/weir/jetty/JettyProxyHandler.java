@@ -10,7 +10,7 @@ import io.weir.http.RequestHead;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
-import io.weir.jetty.upstream.Http1Transport;
+import io.weir.jetty.upstream.Transports;
 import java.security.SecureRandom;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -45,7 +45,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private final ReverseProxy proxy;
     private final boolean standAlone;
     private @Nullable ClientConnector connector;
-    private @Nullable Http1Transport transport;
+    private @Nullable Transports transport;
 
     private JettyProxyHandler(ProxyConfig config, @Nullable ClientConnector shared) {
         standAlone = shared != null;
@@ -103,7 +103,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     /** Puts another configuration in force; exchanges that run end as they began. */
     public void reload(ProxyConfig config) {
         var retired = proxy.replace(config);
-        Http1Transport current = transport;
+        Transports current = transport;
         if (current != null) {
             current.retire(retired);
         }
@@ -116,7 +116,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-        Http1Transport current = transport;
+        Transports current = transport;
         if (current == null) {
             return false;
         }
@@ -146,13 +146,13 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (standAlone) {
             getServer().setErrorHandler(new Refusals(proxy));
         }
-        transport = new Http1Transport(clients);
+        transport = new Transports(clients);
         super.doStart();
     }
 
     @Override
     protected void doStop() throws Exception {
-        Http1Transport current = transport;
+        Transports current = transport;
         transport = null;
         if (current != null) {
             current.close();

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.ClientConnector;
 
 /** HTTP/1.1 over TCP, on connections that are kept per upstream. */
-public final class Http1Transport implements UpstreamTransport {
+final class Http1Transport implements UpstreamTransport {
     private final ClientConnector connector;
     private final Map<UpstreamState, Http1Pool> pools = new ConcurrentHashMap<>();
 
@@ -22,7 +22,7 @@ public final class Http1Transport implements UpstreamTransport {
     private boolean closed;
 
     /** Connections are opened through {@code connector}, which the caller starts and stops. */
-    public Http1Transport(ClientConnector connector) {
+    Http1Transport(ClientConnector connector) {
         this.connector = connector;
     }
 
@@ -41,7 +41,7 @@ public final class Http1Transport implements UpstreamTransport {
     }
 
     /** Closes the kept connections of upstreams that are in use no more. */
-    public void retire(Collection<UpstreamState> upstreams) {
+    void retire(Collection<UpstreamState> upstreams) {
         for (UpstreamState upstream : upstreams) {
             Http1Pool pool;
             synchronized (retired) {
@@ -55,7 +55,7 @@ public final class Http1Transport implements UpstreamTransport {
     }
 
     /** Closes all kept connections; from now on none is kept. */
-    public void close() {
+    void close() {
         synchronized (retired) {
             closed = true;
         }

@@ -1,0 +1,160 @@
+package io.weir.jetty.upstream;
+
+import io.weir.jetty.server.Clock;
+import io.weir.upstream.KeepAlive;
+import org.eclipse.jetty.http2.ErrorCode;
+import org.eclipse.jetty.http2.HTTP2Session;
+import org.eclipse.jetty.http2.api.Session;
+import org.eclipse.jetty.http2.frames.GoAwayFrame;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/2 connection to an upstream, which carries many calls at once. It takes no new ones when it is old, has served
+ * enough, or the upstream has said GOAWAY; then it closes after its last.
+ */
+final class Http2Connection implements Session.Listener {
+    private final Http2Pool pool;
+    private final Clock idleClock;
+    private final long openedAt = System.nanoTime();
+
+    // Guarded by this.
+    private @Nullable Session session;
+    private int active;
+    private int served;
+    private boolean retired;
+    private boolean closed;
+
+    Http2Connection(Http2Pool pool) {
+        this.pool = pool;
+        idleClock = new Clock(pool.connector().getScheduler(), pool.connector().getExecutor(), this::idleClockExpired);
+    }
+
+    /** What its streams are opened on. */
+    synchronized Session session() {
+        Session open = session;
+        if (open == null) {
+            throw new IllegalStateException("not connected");
+        }
+        return open;
+    }
+
+    synchronized void opened(Session opened) {
+        session = opened;
+    }
+
+    /** What became of asking for a stream. */
+    enum Reservation {
+        /** There is no room, or never will be. */
+        NONE,
+        /** It may be opened; others are open, or this is the first of all. */
+        BUSY,
+        /** It may be opened, on a connection that nobody used meanwhile: the upstream may just be closing it. */
+        IDLE
+    }
+
+    /** Reserves a stream. */
+    synchronized Reservation reserve() {
+        KeepAlive keepAlive = pool.keepAlive();
+        retired |= System.nanoTime() - openedAt > Clock.nanos(keepAlive.age());
+        if (retired || session == null || active >= mostStreams(session)) {
+            return Reservation.NONE;
+        }
+        boolean unused = active == 0 && served > 0;
+        active++;
+        served++;
+        retired = served >= keepAlive.requests();
+        idleClock.stop();
+        return unused ? Reservation.IDLE : Reservation.BUSY;
+    }
+
+    /** Whether it will never take another call. */
+    synchronized boolean isRetired() {
+        return retired;
+    }
+
+    /** A stream has ended, or could not be opened. */
+    void released() {
+        synchronized (this) {
+            active--;
+            if (active == 0) {
+                idleClock.start(pool.keepAlive().timeout());
+            }
+        }
+        pool.hasRoom(this);
+        closeIfUseless();
+    }
+
+    /** Takes no more calls, and closes when it has none. */
+    void retire() {
+        synchronized (this) {
+            retired = true;
+        }
+        closeIfUseless();
+    }
+
+    private void closeIfUseless() {
+        Session useless;
+        synchronized (this) {
+            boolean unkept = retired || pool.keepAlive().idle() == 0;
+            if (active > 0 || !unkept || closed || session == null) {
+                return;
+            }
+            closed = true;
+            retired = true;
+            useless = session;
+        }
+        idleClock.close();
+        pool.remove(this);
+        useless.close(ErrorCode.NO_ERROR.code, "no further use", Callback.NOOP);
+    }
+
+    private void idleClockExpired() {
+        synchronized (this) {
+            if (!idleClock.hasExpired() || active > 0) {
+                return;
+            }
+            retired = true;
+        }
+        closeIfUseless();
+    }
+
+    private static int mostStreams(Session session) {
+        int theirs = session instanceof HTTP2Session known ? known.getMaxLocalStreams() : -1;
+        return theirs < 0 ? Http2Pool.MOST_STREAMS : Math.min(theirs, Http2Pool.MOST_STREAMS);
+    }
+
+    // ---- what Jetty tells ----
+
+    @Override
+    public void onGoAway(Session session, GoAwayFrame frame) {
+        retire();
+    }
+
+    @Override
+    public void onClose(Session session, GoAwayFrame frame, Callback callback) {
+        gone();
+        callback.succeeded();
+    }
+
+    @Override
+    public void onFailure(Session session, Throwable failure, Callback callback) {
+        gone();
+        callback.succeeded();
+    }
+
+    /** Our clocks know which phase it is. */
+    @Override
+    public boolean onIdleTimeout(Session session) {
+        return false;
+    }
+
+    private void gone() {
+        synchronized (this) {
+            retired = true;
+            closed = true;
+        }
+        idleClock.close();
+        pool.remove(this);
+    }
+}

@@ -1,0 +1,58 @@
+package io.weir.jetty.upstream;
+
+import io.weir.Attempt;
+import io.weir.jetty.body.RequestBody;
+import io.weir.upstream.UpstreamState;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.util.component.LifeCycle;
+
+/** HTTP/2 (RFC 9113), many calls on one connection. */
+final class Http2Transport implements UpstreamTransport {
+    /** Our own limits on heads are checked before; this keeps Jetty's from being smaller. */
+    private static final int MOST_REQUEST_HEAD = 1024 * 1024;
+
+    private final HTTP2Client client;
+    private final Map<UpstreamState, Http2Pool> pools = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    Http2Transport(ClientConnector connector) {
+        client = new HTTP2Client(connector);
+        client.setInitialStreamRecvWindow(Http2Pool.STREAM_WINDOW);
+        client.setInitialSessionRecvWindow(Http2Pool.MOST_STREAMS * Http2Pool.STREAM_WINDOW);
+        client.setMaxConcurrentPushedStreams(0);
+        client.setMaxRequestHeadersSize(MOST_REQUEST_HEAD);
+        client.setStreamIdleTimeout(-1); // our clocks know which phase it is
+        LifeCycle.start(client);
+    }
+
+    @Override
+    public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
+        Http2Pool pool = pools.computeIfAbsent(attempt.upstream(), state -> new Http2Pool(client));
+        pool.configure(attempt.pool().pool().keepAlive());
+        Http2Call call = new Http2Call(attempt, body, listener, client);
+        pool.send(call);
+        if (closed) {
+            retire(pools.keySet());
+        }
+        return call;
+    }
+
+    void retire(Collection<UpstreamState> upstreams) {
+        for (UpstreamState upstream : upstreams) {
+            Http2Pool pool = pools.remove(upstream);
+            if (pool != null) {
+                pool.close();
+            }
+        }
+    }
+
+    void close() {
+        closed = true;
+        retire(pools.keySet());
+        LifeCycle.stop(client);
+    }
+}

@@ -1,0 +1,65 @@
+package io.weir.jetty.upstream;
+
+import io.weir.Attempt;
+import io.weir.jetty.body.RequestBody;
+import io.weir.upstream.UpstreamState;
+import java.util.Collection;
+import org.eclipse.jetty.io.ClientConnector;
+import org.jspecify.annotations.Nullable;
+
+/** Each attempt over the protocol of its pool. What HTTP/2 needs is made when the first pool asks for it. */
+public final class Transports implements UpstreamTransport {
+    private final ClientConnector connector;
+    private final Http1Transport http1;
+    private volatile @Nullable Http2Transport http2;
+    private boolean closed;
+
+    /** Connections are opened through {@code connector}, which the caller starts and stops. */
+    public Transports(ClientConnector connector) {
+        this.connector = connector;
+        http1 = new Http1Transport(connector);
+    }
+
+    @Override
+    public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
+        UpstreamTransport transport = attempt.pool().pool().isHttp2() ? http2() : http1;
+        return transport.send(attempt, body, listener);
+    }
+
+    /** Closes the kept connections of upstreams that are in use no more. */
+    public void retire(Collection<UpstreamState> upstreams) {
+        http1.retire(upstreams);
+        Http2Transport present = http2;
+        if (present != null) {
+            present.retire(upstreams);
+        }
+    }
+
+    /** Closes all kept connections; from now on none is kept. */
+    public synchronized void close() {
+        closed = true;
+        http1.close();
+        Http2Transport present = http2;
+        if (present != null) {
+            present.close();
+        }
+    }
+
+    private Http2Transport http2() {
+        Http2Transport present = http2;
+        if (present != null) {
+            return present;
+        }
+        synchronized (this) {
+            present = http2;
+            if (present == null) {
+                present = new Http2Transport(connector);
+                if (closed) {
+                    present.close();
+                }
+                http2 = present;
+            }
+            return present;
+        }
+    }
+}
