@@ -98,7 +98,7 @@ public final class Attempt {
 
     /** How many bytes of the request's body are to be kept, so that another attempt can send it once more; 0: none. */
     public int replayBytes() {
-        return pool.pool().retry().replayBytes(method);
+        return pool.pool().retry().replayBytes(method, pool.pool().isHttp2());
     }
 
     /** The limits of the route. */

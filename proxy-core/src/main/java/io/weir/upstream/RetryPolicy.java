@@ -191,9 +191,13 @@ public final class RetryPolicy {
         return backOff.nanos(retry, chance);
     }
 
-    /** How many bytes of the body of a request with that method are worth keeping: 0 if it is never sent twice anyway. */
-    public int replayBytes(String method) {
-        return mayRepeat(method, true, false) ? replayBytes : 0;
+    /**
+     * How many bytes of the body of a request with that method are worth keeping: 0 if it is never sent twice anyway.
+     *
+     * @param mayBeUnprocessed whether an upstream can say that it did nothing with a request that it got, as HTTP/2 has it
+     */
+    public int replayBytes(String method, boolean mayBeUnprocessed) {
+        return mayRepeat(method, !mayBeUnprocessed, false) ? replayBytes : 0;
     }
 
     /** Whether retries are limited to a share of the running exchanges. */

@@ -163,9 +163,9 @@ class RetryPolicyTest {
     @ParameterizedTest
     @CsvSource({"GET, 65536", "PUT, 65536", "POST, 0", "PATCH, 0"})
     void onlyBodiesThatMayBeSentTwiceAreKept(String method, int bytes) {
-        assertThat(DEFAULTS.replayBytes(method)).isEqualTo(bytes);
-        assertThat(DEFAULTS.withNonIdempotent().replayBytes(method)).isEqualTo(65536);
-        assertThat(DEFAULTS.withReplay(0).replayBytes(method)).isZero();
+        assertThat(DEFAULTS.replayBytes(method, false)).isEqualTo(bytes);
+        assertThat(DEFAULTS.withNonIdempotent().replayBytes(method, false)).isEqualTo(65536);
+        assertThat(DEFAULTS.withReplay(0).replayBytes(method, false)).isZero();
     }
 
     @Test
@@ -184,7 +184,7 @@ class RetryPolicyTest {
         assertThat(policy.allowsAfter(Duration.ofSeconds(1).toNanos())).isFalse();
         assertThat(policy.backOffNanos(1, 1)).isEqualTo(1);
         assertThat(policy.hasBudget()).isTrue();
-        assertThat(policy.replayBytes("POST")).isEqualTo(10);
+        assertThat(policy.replayBytes("POST", false)).isEqualTo(10);
         assertThat(DEFAULTS.hasBudget()).isFalse();
     }
 

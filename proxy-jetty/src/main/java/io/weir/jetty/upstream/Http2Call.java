@@ -8,14 +8,18 @@ import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.http2.ErrorCode;
+import org.eclipse.jetty.http2.RetryableStreamException;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.http2.frames.ResetFrame;
+import org.eclipse.jetty.http2.hpack.HpackException;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Promise;
@@ -29,10 +33,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     private static final int MOST_INTERIMS = 32;
+    private static final int WORD_OF_RESET_MILLIS = 100;
 
     private final Attempt attempt;
     private final RequestBody body;
     private final UpstreamListener listener;
+    private final HTTP2Client client;
     private final Clock connectClock;
     private final Clock readClock;
     private final Clock sendClock;
@@ -63,6 +69,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
         this.attempt = attempt;
         this.body = body;
         this.listener = listener;
+        this.client = client;
         connectClock = new Clock(client.getScheduler(), client.getExecutor(), this::connectExpired);
         readClock = new Clock(client.getScheduler(), client.getExecutor(), this::readExpired);
         sendClock = new Clock(client.getScheduler(), client.getExecutor(), this::sendExpired);
@@ -147,12 +154,15 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
 
     /** There is no stream: nothing has reached the upstream. */
     private void streamFailed(Throwable cause) {
-        synchronized (this) {
-            sent = false;
-            reused = true;
-        }
+        unprocessed();
         release();
         fail(ProxyError.CONNECTION_TERMINATED, "no stream could be opened: " + cause.getMessage(), cause);
+    }
+
+    /** The upstream has done nothing with it: it may go out again, whatever its method. */
+    private synchronized void unprocessed() {
+        sent = false;
+        reused = true;
     }
 
     @Override
@@ -362,10 +372,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     public void onReset(Stream from, ResetFrame frame, Callback callback) {
         callback.succeeded();
         if (frame.getError() == ErrorCode.REFUSED_STREAM_ERROR.code) {
-            synchronized (this) {
-                sent = false; // RFC 9113 §8.7: it was not processed
-                reused = true;
-            }
+            unprocessed(); // RFC 9113 §8.7
         }
         fail(
                 ProxyError.CONNECTION_TERMINATED,
@@ -377,7 +384,10 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     @Override
     public void onFailure(Stream from, int error, String reason, Throwable cause, Callback callback) {
         callback.succeeded();
-        boolean malformed = cause instanceof org.eclipse.jetty.http2.hpack.HpackException;
+        if (cause instanceof RetryableStreamException) {
+            unprocessed(); // it came after the last one that GOAWAY named
+        }
+        boolean malformed = cause instanceof HpackException;
         fail(
                 malformed ? ProxyError.PROTOCOL_ERROR : ProxyError.CONNECTION_TERMINATED,
                 "the connection broke: " + (reason == null ? cause : reason),
@@ -386,13 +396,28 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
 
     /** Our clocks rule. */
     @Override
-    public void onIdleTimeout(Stream from, java.util.concurrent.TimeoutException x, Promise<Boolean> promise) {
+    public void onIdleTimeout(Stream from, TimeoutException x, Promise<Boolean> promise) {
         promise.succeeded(false);
     }
 
+    /**
+     * The upstream has reset it, of which {@link #onReset} tells next; or Jetty has, without a word, because the body has not
+     * the length that its head said.
+     */
     @Override
     public void onClosed(Stream closed) {
         release();
+        if (closed.isReset() && !hasEnded()) {
+            client.getScheduler()
+                    .schedule(
+                            () -> client.getExecutor().execute(this::malformed),
+                            WORD_OF_RESET_MILLIS,
+                            TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void malformed() {
+        fail(ProxyError.PROTOCOL_ERROR, "the upstream's body has not the length that it said", null);
     }
 
     private void connectExpired() {

@@ -2,10 +2,12 @@ package io.weir.jetty.upstream;
 
 import io.weir.jetty.server.Clock;
 import io.weir.upstream.KeepAlive;
+import java.nio.channels.ClosedChannelException;
 import org.eclipse.jetty.http2.ErrorCode;
 import org.eclipse.jetty.http2.HTTP2Session;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.frames.GoAwayFrame;
+import org.eclipse.jetty.http2.frames.SettingsFrame;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +16,15 @@ import org.jspecify.annotations.Nullable;
  * enough, or the upstream has said GOAWAY; then it closes after its last.
  */
 final class Http2Connection implements Session.Listener {
+    /** Is told, once, what became of opening it. */
+    interface Opening {
+        void ready(Http2Connection connection);
+
+        void failed(Throwable cause);
+    }
+
     private final Http2Pool pool;
+    private final Opening opening;
     private final Clock idleClock;
     private final long openedAt = System.nanoTime();
 
@@ -22,11 +32,14 @@ final class Http2Connection implements Session.Listener {
     private @Nullable Session session;
     private int active;
     private int served;
+    private boolean ready;
     private boolean retired;
     private boolean closed;
 
-    Http2Connection(Http2Pool pool) {
+    /** @param opening who waits for it to be ready */
+    Http2Connection(Http2Pool pool, Opening opening) {
         this.pool = pool;
+        this.opening = opening;
         idleClock = new Clock(pool.connector().getScheduler(), pool.connector().getExecutor(), this::idleClockExpired);
     }
 
@@ -39,8 +52,9 @@ final class Http2Connection implements Session.Listener {
         return open;
     }
 
-    synchronized void opened(Session opened) {
-        session = opened;
+    /** It is connected; whether it speaks HTTP/2, and how many streams it allows, its settings tell. */
+    synchronized void connected(Session connected) {
+        session = connected;
     }
 
     /** What became of asking for a stream. */
@@ -127,19 +141,31 @@ final class Http2Connection implements Session.Listener {
     // ---- what Jetty tells ----
 
     @Override
+    public void onSettings(Session session, SettingsFrame frame) {
+        synchronized (this) {
+            if (ready || closed) {
+                return;
+            }
+            ready = true;
+            this.session = session;
+        }
+        opening.ready(this);
+    }
+
+    @Override
     public void onGoAway(Session session, GoAwayFrame frame) {
         retire();
     }
 
     @Override
     public void onClose(Session session, GoAwayFrame frame, Callback callback) {
-        gone();
+        gone(new ClosedChannelException());
         callback.succeeded();
     }
 
     @Override
     public void onFailure(Session session, Throwable failure, Callback callback) {
-        gone();
+        gone(failure);
         callback.succeeded();
     }
 
@@ -149,12 +175,18 @@ final class Http2Connection implements Session.Listener {
         return false;
     }
 
-    private void gone() {
+    private void gone(Throwable cause) {
+        boolean unready;
         synchronized (this) {
+            unready = !ready;
+            ready = true;
             retired = true;
             closed = true;
         }
         idleClock.close();
         pool.remove(this);
+        if (unready) {
+            opening.failed(cause);
+        }
     }
 }

@@ -14,7 +14,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.util.Promise;
@@ -172,26 +171,40 @@ final class Http2Pool {
     }
 
     private void connect(Upstream upstream, InetAddress[] addresses, int index) {
-        Http2Connection connection = new Http2Connection(this);
+        Http2Connection connection = new Http2Connection(this, new Http2Connection.Opening() {
+            @Override
+            public void ready(Http2Connection connection) {
+                Http2Pool.this.ready(connection);
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                Http2Pool.this.failed(ProxyFailure.connecting(
+                        ProxyError.PROTOCOL_ERROR,
+                        "connected to " + upstream.url() + ", which closed before it had said anything in HTTP/2; does"
+                                + " it speak HTTP/1.1?",
+                        cause));
+            }
+        });
         client.connect(
                 new InetSocketAddress(addresses[index], upstream.port()),
                 connection,
-                Promise.from(session -> opened(connection, session), cause -> {
+                Promise.from(connection::connected, cause -> {
                     if (index + 1 < addresses.length) {
                         connect(upstream, addresses, index + 1);
                     } else {
-                        failed(ProxyFailure.connecting(
-                                cause instanceof ConnectException
-                                        ? ProxyError.CONNECTION_REFUSED
-                                        : ProxyError.DESTINATION_UNREACHABLE,
-                                "connect to " + upstream.url() + ": " + cause.getMessage(),
-                                cause));
+                        failed(notConnected(upstream, cause));
                     }
                 }));
     }
 
-    private void opened(Http2Connection connection, Session session) {
-        connection.opened(session);
+    private static ProxyFailure notConnected(Upstream upstream, Throwable cause) {
+        ProxyError error =
+                cause instanceof ConnectException ? ProxyError.CONNECTION_REFUSED : ProxyError.DESTINATION_UNREACHABLE;
+        return ProxyFailure.connecting(error, "connect to " + upstream.url() + ": " + cause.getMessage(), cause);
+    }
+
+    private void ready(Http2Connection connection) {
         boolean unwanted;
         synchronized (this) {
             connecting = false;
