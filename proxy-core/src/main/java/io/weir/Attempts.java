@@ -3,6 +3,7 @@ package io.weir;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.RequestHead;
+import io.weir.http.ResponseHead;
 import io.weir.log.AttemptFailure;
 import io.weir.log.AttemptSummary;
 import io.weir.upstream.PoolState;
@@ -94,7 +95,7 @@ final class Attempts {
             // It costs no try, and it happens once: the next connection is a new one.
             return start(pool, failed.upstream(), true);
         }
-        return another(failed);
+        return another(failed, 0);
     }
 
     /**
@@ -102,9 +103,10 @@ final class Attempts {
      * means that its answer is the one to deliver.
      */
     @Nullable
-    Decision insteadOf(Attempt answered, int status, boolean bodyLost) throws UserCodeFailure {
+    Decision insteadOf(Attempt answered, ResponseHead head, boolean bodyLost) throws UserCodeFailure {
         RetryPolicy retry = answered.pool().pool().retry();
-        return retry.allows(request.method(), status, bodyLost) ? another(answered) : null;
+        boolean unwanted = retry.allows(request.method(), head.status(), bodyLost);
+        return unwanted ? another(answered, RetryAfter.nanosOf(head)) : null;
     }
 
     /** What follows a pause, which may not be over yet. */
@@ -122,8 +124,8 @@ final class Attempts {
         return waitedInVain ? ProxyError.CONNECTION_LIMIT : pool.refusal(tried, context.now(), context);
     }
 
-    private @Nullable Decision another(Attempt last) throws UserCodeFailure {
-        long pause = tries.untilAnother(context.now());
+    private @Nullable Decision another(Attempt last, long retryAfter) throws UserCodeFailure {
+        long pause = tries.untilAnother(context.now(), retryAfter);
         if (pause == Tries.NONE) {
             return null;
         }
@@ -184,7 +186,11 @@ final class Attempts {
             end(well ? PoolState.Verdict.NEUTRAL : PoolState.Verdict.BAD, null);
         }
         tries.began();
-        return start(pool, upstream, false);
+        Decision next = start(pool, upstream, false);
+        if (answered != null) {
+            tellFailed(answered, ProxyFailure.unwanted(answered.status()), next);
+        }
+        return next;
     }
 
     private Decision start(PoolState pool, UpstreamState upstream, boolean onFreshConnection) throws UserCodeFailure {

@@ -269,7 +269,7 @@ public final class Exchange {
         context.at(now);
         try {
             from.answeredAt(now, head);
-            Decision next = attempts.insteadOf(from, head.status(), bodyLost);
+            Decision next = attempts.insteadOf(from, head, bodyLost);
             if (next == null) {
                 return deliver(from, head);
             }

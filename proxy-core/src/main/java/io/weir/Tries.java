@@ -35,8 +35,12 @@ final class Tries {
         begun++;
     }
 
-    /** How long to wait before another may begin, in nanoseconds, or {@link #NONE}. */
-    long untilAnother(long now) {
+    /**
+     * How long to wait before another may begin, in nanoseconds, or {@link #NONE}.
+     *
+     * @param retryAfter how long the last answer asks to wait; 0 if it does not
+     */
+    long untilAnother(long now, long retryAfter) {
         if (pool == null) {
             return NONE;
         }
@@ -45,6 +49,9 @@ final class Tries {
             return NONE;
         }
         long pause = retry.backOffNanos(begun, engine.random());
+        if (retry.waitsFor(retryAfter, now - enteredAt)) {
+            pause = Math.max(pause, retryAfter);
+        }
         if (!retry.allowsAfter(now + pause - enteredAt)) {
             return NONE;
         }

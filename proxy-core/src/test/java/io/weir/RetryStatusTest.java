@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.weir.http.ProxyError;
 import io.weir.http.ResponseHead;
+import io.weir.log.AttemptFailure;
 import io.weir.log.AttemptSummary;
 import io.weir.upstream.RetryPolicy;
 import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +39,19 @@ class RetryStatusTest {
         assertThat(bench.summary().attempts())
                 .extracting(AttemptSummary::upstream, AttemptSummary::status, AttemptSummary::totalNanos)
                 .containsExactly(tuple("http://a", 503, 1L), tuple("http://b", 200, 2L));
+    }
+
+    @Test
+    void listenersHearOfAnAnswerThatIsGivenUp() {
+        Attempt first = Bench.forwarded(bench.get("/x").begin(0));
+
+        Bench.forwarded(first.answered(BUSY, 1)).answered(BUSY, 2);
+
+        assertThat(bench.failures)
+                .singleElement()
+                .extracting(AttemptFailure::line)
+                .isEqualTo("http_response_unwanted: the upstream answered 503; upstream http://a of \"app\", GET /x,"
+                        + " site \"\", route \"prefix /\"; next http://b");
     }
 
     @Test
@@ -117,6 +132,7 @@ class RetryStatusTest {
         other.failed(Failures.refused(), 11);
 
         assertThat(Bench.delivered(exchange.resumed(52))).isEqualTo(BUSY);
+        assertThat(bench.consequences()).containsExactly("waits to try another");
         first.finished(60);
         assertThat(bench.inFlight("http://a")).isZero();
     }
@@ -147,6 +163,47 @@ class RetryStatusTest {
         assertThat(exchange.resumed(60)).isInstanceOf(Decision.Nothing.class);
         assertThat(bench.inFlight("http://a")).isZero();
         assertThat(bench.state("http://a").fails()).isZero();
+    }
+
+    // ---- Retry-After ----
+
+    @ParameterizedTest
+    @CsvSource({
+        "503, 2, 2_000_000_010",
+        "429, 2, 2_000_000_010",
+        "503, 4, 4_000_000_010",
+        "503, 5, 60", // the time is over then
+        "503, 0, 60",
+        "503, 99999999999999999999, 60",
+        "503, 'Wed, 21 Oct 2015 07:28:00 GMT', 60",
+        "500, 2, 60",
+    })
+    void theBackOffIsAsLongAsTheAnswerAsksIfThatFitsIntoTheTime(int status, String retryAfter, String until) {
+        RetryPolicy retry = RetryPolicy.defaults()
+                .withStatuses(429, 500, 503)
+                .withBackOff(Duration.ofNanos(50), Duration.ofNanos(50))
+                .withTime(Duration.ofSeconds(5));
+        Bench bench = bench(retry, "http://a", "http://b");
+        bench.chance = 50;
+        Attempt first = Bench.forwarded(bench.get("/").begin(0));
+
+        Decision pause = first.answered(ResponseHead.of(status, "Retry-After", retryAfter), 10);
+
+        assertThat(pause).isEqualTo(new Decision.Pause(Long.parseLong(until.replace("_", ""))));
+    }
+
+    @Test
+    void withoutABackOffOrATimeTheNextUpstreamIsAskedWhateverTheAnswerAsks() {
+        RetryPolicy timed = ON_503.withTime(Duration.ofHours(1));
+        RetryPolicy endless = ON_503.withBackOff(Duration.ofNanos(50), Duration.ofNanos(50));
+        for (RetryPolicy retry : List.of(ON_503, timed, endless)) {
+            Bench bench = bench(retry, "http://a", "http://b");
+            bench.chance = 0;
+            Attempt first = Bench.forwarded(bench.get("/").begin(0));
+
+            assertThat(first.answered(ResponseHead.of(503, "Retry-After", "60"), 10))
+                    .isInstanceOf(Decision.Forward.class);
+        }
     }
 
     private static Bench bench(RetryPolicy retry, String... urls) {

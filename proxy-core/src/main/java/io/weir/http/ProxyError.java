@@ -29,6 +29,8 @@ public enum ProxyError {
     RESPONSE_HEAD_TOO_LARGE("http_response_header_section_size", Side.UPSTREAM, 502),
     /** The upstream switched protocols though nobody asked, or to another one. */
     UPGRADE_FAILED("http_upgrade_failed", Side.UPSTREAM, 502),
+    /** The upstream answered with a status that counts as a failed attempt, and another was tried. */
+    RESPONSE_UNWANTED("http_response_unwanted", Side.UPSTREAM, 502),
     /** No upstream of the pool could be tried. */
     UPSTREAM_UNAVAILABLE("destination_unavailable", Side.UPSTREAM, 502),
     /** The upstream that holds the client's session can't be tried, and the pool says that no other may. */

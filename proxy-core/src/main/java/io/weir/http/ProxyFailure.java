@@ -37,6 +37,12 @@ public record ProxyFailure(
         return new ProxyFailure(error, Phase.CONNECT, false, false, false, detail, cause);
     }
 
+    /** An answer that was given up because of its status. */
+    public static ProxyFailure unwanted(int status) {
+        String detail = "the upstream answered " + status;
+        return new ProxyFailure(ProxyError.RESPONSE_UNWANTED, Phase.HEAD, true, false, false, detail, null);
+    }
+
     /**
      * Whether this is a kept connection that the upstream had closed meanwhile: reused, and gone without one byte of an
      * answer. It says nothing about the upstream's health.

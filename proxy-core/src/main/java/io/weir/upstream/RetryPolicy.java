@@ -119,6 +119,9 @@ public final class RetryPolicy {
     /**
      * Waits before each retry: some time by chance, up to {@code base} before the first, up to twice that before the
      * next, and so on, never longer than {@code max}. Default: none, for the next upstream is another one.
+     *
+     * <p>After a 429 or 503 that is retried, its {@code Retry-After} in seconds is the least time to wait if it ends before
+     * the {@linkplain #withTime time} does. Without such a time, or beyond it, it is ignored.
      */
     public RetryPolicy withBackOff(Duration base, Duration max) {
         return with(draft -> draft.backOff = new BackOff(base, max));
@@ -189,6 +192,16 @@ public final class RetryPolicy {
      */
     public long backOffNanos(int retry, long chance) {
         return backOff.nanos(retry, chance);
+    }
+
+    /**
+     * Whether a retry waits as long as the answer before it asks.
+     *
+     * @param nanos what it asks for
+     * @param elapsed nanoseconds since the first attempt began
+     */
+    public boolean waitsFor(long nanos, long elapsed) {
+        return time != null && !backOff.equals(BackOff.NONE) && nanos < time.toNanos() - elapsed;
     }
 
     /**

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** Upstreams that close each kept connection at the very moment of its next request. */
 class IdleRaceTest {
-    private static final int GETS = 300;
-    private static final int POSTS = 100;
+    private static final int GETS = 1_000;
+    private static final int POSTS = 300;
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
     /** Serves one request; the next one on that connection is read and left without an answer, by an end or a reset. */
@@ -86,9 +86,12 @@ class IdleRaceTest {
             Map<String, Long> times = reached.stream()
                     .map(RawRequest::requestLine)
                     .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
-            assertThat(statuses).hasSize(POSTS).allMatch(status -> status == 200 || status == 502);
-            assertThat(statuses).contains(200, 502);
+            long passed = statuses.stream().filter(status -> status == 200).count();
+            long failed = statuses.stream().filter(status -> status == 502).count();
+            assertThat(passed + failed).isEqualTo(POSTS);
+            assertThat(List.of(passed, failed)).doesNotContain(0L);
             assertThat(times.values()).allMatch(count -> count == 1);
+            assertThat((long) times.size()).isGreaterThanOrEqualTo(passed);
         }
     }
 }

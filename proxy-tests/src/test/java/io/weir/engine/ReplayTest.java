@@ -3,10 +3,14 @@ package io.weir.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.testkit.Field;
+import io.weir.testkit.H2Client;
+import io.weir.testkit.H2Response;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawRequest;
+import io.weir.testkit.RefusingPort;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.RetryPolicy;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -165,6 +169,33 @@ class ReplayTest {
 
             assertThat(client.readResponse().status()).isEqualTo(200);
             assertThat(upstreams.well.awaitRequest().body()).isEqualTo("body");
+        }
+    }
+
+    @Test
+    void aPostOverHttp2GoesOnFromOneThatRefuses() {
+        try (RefusingPort ill = RefusingPort.open();
+                ScriptedUpstream well = ScriptedUpstream.answering(OK);
+                RetryingProxy proxy = RetryingProxy.patientlyOver(RetryPolicy.defaults(), ill.uri(), well.uri());
+                H2Client client = proxy.h2Client()) {
+            H2Response response = client.request("POST", "/", List.of(new Field("Host", "a.test")), "small ", "body");
+
+            assertThat(response.status()).isEqualTo(200);
+            assertThat(well.requests()).extracting(RawRequest::body).containsExactly("small body");
+        }
+    }
+
+    @Test
+    void aPutOverHttp2IsReplayedByteForByte() {
+        String body = noise(5_000);
+        try (Upstreams upstreams = Upstreams.resettingOnceItHasRead();
+                RetryingProxy proxy = upstreams.proxy(RetryPolicy.defaults());
+                H2Client client = proxy.h2Client()) {
+            H2Response response = client.request("PUT", "/", List.of(new Field("Host", "a.test")), body, body);
+
+            assertThat(response.status()).isEqualTo(200);
+            assertThat(upstreams.ill.requests()).extracting(RawRequest::body).containsExactly(body + body);
+            assertThat(upstreams.well.requests()).extracting(RawRequest::body).containsExactly(body + body);
         }
     }
 

@@ -8,6 +8,7 @@ import io.weir.jetty.JettyProxyServer;
 import io.weir.log.ExchangeSummary;
 import io.weir.route.Route;
 import io.weir.testkit.Await;
+import io.weir.testkit.H2Client;
 import io.weir.testkit.Leaks;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
@@ -76,6 +77,10 @@ final class RetryingProxy implements AutoCloseable {
 
     RawClient client() {
         return RawClient.connect(server.port());
+    }
+
+    H2Client h2Client() {
+        return H2Client.connect(server.port());
     }
 
     RawResponse exchange(String request) {
