@@ -15,6 +15,7 @@ public final class UpstreamPool {
     private final WaitQueue queue;
     private final KeepAlive keepAlive;
     private final RetryPolicy retry;
+    private final UpstreamTls tls;
 
     private UpstreamPool(Builder builder) {
         name = builder.name;
@@ -24,6 +25,7 @@ public final class UpstreamPool {
         queue = builder.queue;
         keepAlive = builder.keepAlive;
         retry = builder.retry;
+        tls = builder.tls;
     }
 
     /** Starts a pool. */
@@ -75,6 +77,20 @@ public final class UpstreamPool {
         return retry;
     }
 
+    /** How TLS is spoken with its {@code https://} upstreams that say nothing of their own. */
+    public UpstreamTls tls() {
+        return tls;
+    }
+
+    /** How TLS is spoken with that upstream of its; null if it is not. */
+    public @Nullable UpstreamTls tlsOf(Upstream upstream) {
+        if (!upstream.isSecure()) {
+            return null;
+        }
+        UpstreamTls own = upstream.tls();
+        return own == null ? tls : own;
+    }
+
     /** The path of its URLs, which takes the place of a route's prefix; null if they have none. A config checks that they agree. */
     public @Nullable String path() {
         String path = upstreams.isEmpty() ? "" : upstreams.get(0).path();
@@ -96,6 +112,7 @@ public final class UpstreamPool {
         private WaitQueue queue = WaitQueue.off();
         private KeepAlive keepAlive = KeepAlive.defaults();
         private RetryPolicy retry = RetryPolicy.defaults();
+        private UpstreamTls tls = UpstreamTls.defaults();
 
         private Builder(String name) {
             if (name.isBlank()) {
@@ -104,7 +121,7 @@ public final class UpstreamPool {
             this.name = name;
         }
 
-        /** Adds {@code http://host[:port][/path]} with all defaults. */
+        /** Adds {@code http://host[:port][/path]}, or what else {@link Upstream#at} takes, with all defaults. */
         public Builder upstream(String url) {
             return upstream(Upstream.at(url).build());
         }
@@ -155,6 +172,12 @@ public final class UpstreamPool {
         /** When another upstream is tried (nginx {@code proxy_next_upstream}). */
         public Builder retry(RetryPolicy retry) {
             this.retry = retry;
+            return this;
+        }
+
+        /** How TLS is spoken with {@code https://} upstreams; verified against the JDK's authorities if not said. */
+        public Builder tls(UpstreamTls tls) {
+            this.tls = tls;
             return this;
         }
 
