@@ -194,7 +194,7 @@ final class Attempts {
     }
 
     private Decision start(PoolState pool, UpstreamState upstream, boolean onFreshConnection) throws UserCodeFailure {
-        context.upstream(upstream.upstream().authority());
+        context.upstream(upstream.upstream());
         Attempt next = new Attempt(exchange, plan, pool, upstream, onFreshConnection, context.now());
         running = next; // from here on the slot is its own
         next.prepare(request, prefixLength, context);

@@ -8,6 +8,7 @@ import io.weir.http.Text;
 import io.weir.http.Variables;
 import io.weir.middleware.Middleware;
 import io.weir.middleware.RequestContext;
+import io.weir.upstream.Upstream;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,7 +34,7 @@ final class ExchangeContext implements Variables, RequestContext {
     private final long openedMillis;
     private volatile long now;
     private volatile @Nullable Middleware asked;
-    private volatile String upstreamAuthority = "";
+    private volatile @Nullable Upstream upstream;
     private @Nullable Map<String, String> attributes;
     private @Nullable List<EndHook> endHooks;
     private @Nullable String requestId;
@@ -63,8 +64,8 @@ final class ExchangeContext implements Variables, RequestContext {
     }
 
     /** An attempt goes to that upstream. */
-    void upstream(String authority) {
-        upstreamAuthority = authority;
+    void upstream(Upstream chosen) {
+        upstream = chosen;
     }
 
     /** Runs the end hooks. Not under the exchange's lock. */
@@ -132,7 +133,14 @@ final class ExchangeContext implements Variables, RequestContext {
     /** The upstream's of the latest attempt, so that it is still there for the access line. */
     @Override
     public String upstreamAuthority() {
-        return upstreamAuthority;
+        Upstream chosen = upstream;
+        return chosen == null ? "" : chosen.authority();
+    }
+
+    @Override
+    public String upstreamPort() {
+        Upstream chosen = upstream;
+        return chosen == null || chosen.port() == 0 ? "" : Integer.toString(chosen.port());
     }
 
     @Override

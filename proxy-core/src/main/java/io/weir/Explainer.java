@@ -9,6 +9,7 @@ import io.weir.http.Variables;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
+import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamState;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ final class Explainer {
                     site, plan.route(), action, passedOver, null, plan.action().toString(), Headers.empty());
         }
         passedOver.addAll(pool.obstacles(now));
-        Seen before = new Seen(head, forwarding, plan.site(), "");
+        Seen before = new Seen(head, forwarding, plan.site(), null);
         UpstreamState upstream = pool.peek(now, before);
         if (upstream == null) {
             String refusal = "answer " + pool.refusal(null, now, before).status() + ", no upstream can be tried: "
@@ -69,7 +70,7 @@ final class Explainer {
             String refusal = "answer " + ProxyError.INTERNAL_ERROR.status() + ", " + e.getMessage();
             return new Explanation(site, plan.route(), action, passedOver, null, refusal, Headers.empty());
         }
-        Seen seen = new Seen(head, forwarding, plan.site(), upstream.upstream().authority());
+        Seen seen = new Seen(head, forwarding, plan.site(), upstream.upstream());
         return new Explanation(
                 site,
                 plan.route(),
@@ -81,8 +82,21 @@ final class Explainer {
     }
 
     /** A request that nobody has sent, as templates see it. */
-    private record Seen(RequestHead request, Forwarding forwarding, String siteName, String upstreamAuthority)
-            implements Variables {
+    private record Seen(
+            RequestHead request,
+            Forwarding forwarding,
+            String siteName,
+            @Nullable Upstream upstream) implements Variables {
+        @Override
+        public String upstreamAuthority() {
+            return upstream == null ? "" : upstream.authority();
+        }
+
+        @Override
+        public String upstreamPort() {
+            return upstream == null || upstream.port() == 0 ? "" : Integer.toString(upstream.port());
+        }
+
         @Override
         public @Nullable InetAddress client() {
             return forwarding.client();

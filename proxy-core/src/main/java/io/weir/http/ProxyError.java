@@ -11,6 +11,12 @@ public enum ProxyError {
     DESTINATION_UNREACHABLE("destination_ip_unroutable", Side.UPSTREAM, 502),
     /** The upstream's name has no address. */
     DNS_ERROR("dns_error", Side.UPSTREAM, 502),
+    /** The upstream's certificate is not trusted, or bears another name. */
+    TLS_CERTIFICATE_ERROR("tls_certificate_error", Side.UPSTREAM, 502),
+    /** The upstream ended the TLS handshake with an alert: it wants a client certificate, say. */
+    TLS_ALERT_RECEIVED("tls_alert_received", Side.UPSTREAM, 502),
+    /** The TLS handshake failed in another way. */
+    TLS_PROTOCOL_ERROR("tls_protocol_error", Side.UPSTREAM, 502),
     /** The {@code connect} clock ran out. */
     CONNECTION_TIMEOUT("connection_timeout", Side.UPSTREAM, 504),
     /** The {@code send} clock ran out: the upstream took no bytes. */

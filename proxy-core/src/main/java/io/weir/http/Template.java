@@ -133,7 +133,7 @@ public final class Template {
                 v -> v.request().query() == null || v.request().query().isEmpty() ? "" : "?");
         known.put("proxy_add_x_forwarded_for", Variables::forwardedFor);
         known.put("proxy_host", Variables::upstreamAuthority);
-        known.put("proxy_port", v -> portOf(v.upstreamAuthority()));
+        known.put("proxy_port", Variables::upstreamPort);
         known.put("query_string", v -> v.request().query());
         known.put("realip_remote_addr", v -> v.request().peer().host());
         known.put("remote_addr", Variables::clientAddress);
@@ -179,14 +179,6 @@ public final class Template {
     /** nginx shows no port for a unix-domain socket. */
     private static String port(int port) {
         return port == 0 ? "" : Integer.toString(port);
-    }
-
-    private static String portOf(String authority) {
-        if (authority.isEmpty()) {
-            return "";
-        }
-        int colon = authority.lastIndexOf(':');
-        return colon < 0 || authority.indexOf(']', colon) >= 0 ? "80" : authority.substring(colon + 1);
     }
 
     private static boolean isNameChar(char c) {

@@ -25,6 +25,16 @@ public interface Variables {
     /** Host and port of the upstream in use, {@code $proxy_host}; "" before one is chosen. */
     String upstreamAuthority();
 
+    /** Port of the upstream in use, {@code $proxy_port}; "" before one is chosen and for a Unix-domain socket. */
+    default String upstreamPort() {
+        String authority = upstreamAuthority();
+        if (authority.isEmpty()) {
+            return "";
+        }
+        int colon = authority.lastIndexOf(':');
+        return colon < 0 || authority.indexOf(']', colon) >= 0 ? "80" : authority.substring(colon + 1);
+    }
+
     /** 32 hex digits that name this exchange, {@code $request_id}. */
     String requestId();
 

@@ -135,7 +135,8 @@ public final class ResponseMapping {
         }
         int path = afterAuthority(location, way.upstreamUrl);
         if (path < 0 && !way.hostSent.isEmpty() && !way.hostSent.equalsIgnoreCase(way.publicAuthority)) {
-            path = afterAuthority(location, "http://" + way.hostSent);
+            String scheme = way.upstreamUrl.startsWith("https:") ? "https://" : "http://";
+            path = afterAuthority(location, scheme + way.hostSent);
         }
         if (path < 0) {
             return location;

@@ -90,8 +90,9 @@ final class ConsistentHash implements Balancer {
 
     /** As Cache::Memcached::Fast does it: CRC-32 of host, NUL, port and the point before. */
     private static void addPoints(long[] points, int from, int count, Upstream upstream, int owner) {
-        String authority = upstream.authority();
-        int colon = authority.endsWith("]") ? -1 : authority.lastIndexOf(':');
+        String socket = upstream.socket();
+        String authority = socket == null ? upstream.authority() : socket;
+        int colon = socket != null || authority.endsWith("]") ? -1 : authority.lastIndexOf(':');
         byte[] host = bytes(colon < 0 ? authority : authority.substring(0, colon));
         byte[] port = bytes(colon < 0 ? "" : authority.substring(colon + 1));
         long before = 0;

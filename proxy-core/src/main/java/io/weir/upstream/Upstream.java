@@ -1,21 +1,14 @@
 package io.weir.upstream;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One origin server of a pool, as configured. Immutable. */
 public final class Upstream {
-    private final String url;
-    private final String host;
-    private final int port;
+    private final UpstreamUrl url;
     private final String authority;
     private final String origin;
-    private final String path;
+    private final @Nullable UpstreamTls tls;
     private final int weight;
     private final int maxFails;
     private final Duration failTimeout;
@@ -26,11 +19,9 @@ public final class Upstream {
 
     private Upstream(Builder builder) {
         url = builder.url;
-        host = builder.host;
-        port = builder.port;
-        authority = port == 80 ? host : host + ":" + port;
-        origin = "http://" + authority;
-        path = builder.path;
+        authority = url.authority();
+        origin = url.origin();
+        tls = builder.tls;
         weight = builder.weight;
         maxFails = builder.maxFails;
         failTimeout = builder.failTimeout;
@@ -41,38 +32,57 @@ public final class Upstream {
     }
 
     /**
-     * Starts an upstream at {@code http://host[:port][/path]}. A path, if there is one, takes the place of the route's
-     * prefix, as in nginx's {@code proxy_pass} with a URI.
+     * Starts an upstream at {@code http://host[:port][/path]}, {@code https://} for TLS, or at a Unix-domain socket:
+     * {@code unix:/run/app.sock}, as in nginx also {@code http://unix:/run/app.sock:/path}. A path, if there is one, takes
+     * the place of the route's prefix, as in nginx's {@code proxy_pass} with a URI.
      *
      * @throws IllegalArgumentException if the text is no such URL
      */
     public static Builder at(String url) {
-        return new Builder(url);
+        return new Builder(UpstreamUrl.parse(url));
     }
 
-    /** The URL without path: {@code http://127.0.0.1:3000}. It names this upstream in logs. */
+    /** The URL without path: {@code http://127.0.0.1:3000}, {@code http://unix:/run/app.sock}. It names this upstream in logs. */
     public String url() {
         return origin;
     }
 
-    /** Host and port as they go into a {@code Host} field; the port is left out where it is the scheme's own. */
+    /**
+     * Host and port as they go into a {@code Host} field; the port is left out where it is the scheme's own.
+     * {@code localhost} for a Unix-domain socket.
+     */
     public String authority() {
         return authority;
     }
 
-    /** Host name or address, an IPv6 address in brackets. */
+    /** Host name or address, an IPv6 address in brackets; {@code localhost} for a Unix-domain socket. */
     public String host() {
-        return host;
+        return url.host();
     }
 
-    /** TCP port. */
+    /** TCP port, 80 or 443 if the URL names none; 0 for a Unix-domain socket. */
     public int port() {
-        return port;
+        return url.port();
+    }
+
+    /** Path of the Unix-domain socket; null for TCP. */
+    public @Nullable String socket() {
+        return url.socket();
+    }
+
+    /** Whether TLS is spoken: the URL begins with {@code https}. */
+    public boolean isSecure() {
+        return url.secure();
+    }
+
+    /** How TLS is spoken; null if as its {@linkplain UpstreamPool#tls pool} says. */
+    public @Nullable UpstreamTls tls() {
+        return tls;
     }
 
     /** The path of the URL; "" if there is none. */
     public String path() {
-        return path;
+        return url.path();
     }
 
     /** Its share of the requests, 1 by default. */
@@ -113,21 +123,14 @@ public final class Upstream {
     /** Its URL, as given. */
     @Override
     public String toString() {
-        return url;
+        return url.text();
     }
 
     /** An upstream under construction. */
     public static final class Builder {
-        /** Looser than {@link URI}: names of containers hold underscores. */
-        private static final Pattern AUTHORITY =
-                Pattern.compile("(?<host>[A-Za-z0-9._-]+|(?<v6>\\[[^\\]%]+\\]))(:(?<port>[0-9]*))?");
-
         private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
-        private final String url;
-        private final String host;
-        private final int port;
-        private final String path;
+        private final UpstreamUrl url;
         private int weight = 1;
         private int maxFails = 1;
         private Duration failTimeout = Duration.ofSeconds(10);
@@ -135,39 +138,10 @@ public final class Upstream {
         private Duration slowStart = Duration.ZERO;
         private boolean backup;
         private boolean down;
+        private @Nullable UpstreamTls tls;
 
-        private Builder(String url) {
-            URI uri;
-            try {
-                uri = new URI(url);
-            } catch (URISyntaxException e) {
-                throw malformed(url, e.getReason());
-            }
-            if (!"http".equalsIgnoreCase(uri.getScheme())) {
-                throw malformed(url, "scheme " + uri.getScheme());
-            }
-            if (uri.getRawQuery() != null || uri.getRawFragment() != null || uri.getRawUserInfo() != null) {
-                throw malformed(url, "a query, fragment or user has no meaning here");
-            }
-            Matcher authority = AUTHORITY.matcher(uri.getRawAuthority() == null ? "" : uri.getRawAuthority());
-            if (!authority.matches() || (authority.group("v6") != null && uri.getHost() == null)) {
-                throw malformed(url, "no host");
-            }
+        private Builder(UpstreamUrl url) {
             this.url = url;
-            host = authority.group("host").toLowerCase(Locale.ROOT);
-            port = port(url, authority.group("port"));
-            path = URI.create(uri.toASCIIString()).getRawPath();
-        }
-
-        private static int port(String url, @Nullable String digits) {
-            if (digits == null || digits.isEmpty()) {
-                return 80;
-            }
-            int port = digits.length() > 5 ? -1 : Integer.parseInt(digits);
-            if (port < 1 || port > 65535) {
-                throw malformed(url, "port " + digits);
-            }
-            return port;
         }
 
         /** Its share of the requests, 1 or more (nginx {@code weight}). */
@@ -235,14 +209,15 @@ public final class Upstream {
             return this;
         }
 
+        /** How TLS is spoken with this one; as its pool says if not said. */
+        public Builder tls(UpstreamTls tls) {
+            this.tls = tls;
+            return this;
+        }
+
         /** The upstream. */
         public Upstream build() {
             return new Upstream(this);
-        }
-
-        private static IllegalArgumentException malformed(String url, String why) {
-            return new IllegalArgumentException(
-                    "upstream \"" + url + "\": " + why + " (expected: http://host[:port][/path])");
         }
     }
 }

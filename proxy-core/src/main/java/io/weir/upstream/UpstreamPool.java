@@ -16,6 +16,7 @@ public final class UpstreamPool {
     private final KeepAlive keepAlive;
     private final RetryPolicy retry;
     private final boolean http2;
+    private final UpstreamTls tls;
 
     private UpstreamPool(Builder builder) {
         name = builder.name;
@@ -26,6 +27,7 @@ public final class UpstreamPool {
         keepAlive = builder.keepAlive;
         retry = builder.retry;
         http2 = builder.http2;
+        tls = builder.tls;
     }
 
     /** Starts a pool. */
@@ -82,6 +84,20 @@ public final class UpstreamPool {
         return http2;
     }
 
+    /** How TLS is spoken with its {@code https://} upstreams that say nothing of their own. */
+    public UpstreamTls tls() {
+        return tls;
+    }
+
+    /** How TLS is spoken with that upstream of its; null if it is not. */
+    public @Nullable UpstreamTls tlsOf(Upstream upstream) {
+        if (!upstream.isSecure()) {
+            return null;
+        }
+        UpstreamTls own = upstream.tls();
+        return own == null ? tls : own;
+    }
+
     /** The path of its URLs, which takes the place of a route's prefix; null if they have none. A config checks that they agree. */
     public @Nullable String path() {
         String path = upstreams.isEmpty() ? "" : upstreams.get(0).path();
@@ -104,6 +120,7 @@ public final class UpstreamPool {
         private KeepAlive keepAlive = KeepAlive.defaults();
         private RetryPolicy retry = RetryPolicy.defaults();
         private boolean http2;
+        private UpstreamTls tls = UpstreamTls.defaults();
 
         private Builder(String name) {
             if (name.isBlank()) {
@@ -112,7 +129,7 @@ public final class UpstreamPool {
             this.name = name;
         }
 
-        /** Adds {@code http://host[:port][/path]} with all defaults. */
+        /** Adds {@code http://host[:port][/path]}, or what else {@link Upstream#at} takes, with all defaults. */
         public Builder upstream(String url) {
             return upstream(Upstream.at(url).build());
         }
@@ -173,6 +190,12 @@ public final class UpstreamPool {
          */
         public Builder http2() {
             http2 = true;
+            return this;
+        }
+
+        /** How TLS is spoken with {@code https://} upstreams; verified against the JDK's authorities if not said. */
+        public Builder tls(UpstreamTls tls) {
+            this.tls = tls;
             return this;
         }
 

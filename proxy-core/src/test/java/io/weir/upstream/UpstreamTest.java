@@ -20,6 +20,13 @@ class UpstreamTest {
         "http://[2001:db8::1]:3000/x, http://[2001:db8::1]:3000, [2001:db8::1], 3000, /x",
         "http://my_app:3000,          http://my_app:3000,      my_app,         3000, ''",
         "http://localhost:65535,      http://localhost:65535,  localhost,      65535, ''",
+        "https://a.test,              https://a.test,          a.test,         443,  ''",
+        "https://a.test:443/v2/,      https://a.test,          a.test,         443,  /v2/",
+        "HTTPS://A.Test:80,           https://a.test:80,       a.test,         80,   ''",
+        "unix:/run/my.sock,           http://unix:/run/my.sock, localhost,     0,    ''",
+        "http://unix:/run/my.sock,    http://unix:/run/my.sock, localhost,     0,    ''",
+        "http://unix:/run/my.sock:/v2/, http://unix:/run/my.sock, localhost,   0,    /v2/",
+        "https://unix:/run/my.sock:/, https://unix:/run/my.sock, localhost,    0,    /",
         "http://a.test/caf\u00e9%20b/, http://a.test,          a.test,         80,   /caf%C3%A9%20b/",
     })
     void urlsAreRead(String url, String withoutPath, String host, int port, String path) {
@@ -40,7 +47,7 @@ class UpstreamTest {
                 "a.test                   | scheme null",
                 "localhost:3000           | scheme localhost",
                 "127.0.0.1:3000           | Illegal character in scheme name",
-                "https://a.test           | scheme https",
+                "ftp://a.test             | scheme ftp",
                 "http:a.test              | no host",
                 "http://                  | Expected authority",
                 "http:///v2/              | no host",
@@ -64,7 +71,7 @@ class UpstreamTest {
                 .isThrownBy(() -> Upstream.at(url))
                 .withMessageStartingWith("upstream \"" + url + "\": ")
                 .withMessageContaining(reason)
-                .withMessageEndingWith(" (expected: http://host[:port][/path])");
+                .withMessageEndingWith(" (expected: http[s]://host[:port][/path] or unix:/socket[:/path])");
     }
 
     @Test

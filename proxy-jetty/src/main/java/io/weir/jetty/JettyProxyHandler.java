@@ -10,6 +10,7 @@ import io.weir.http.RequestHead;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
+import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.jetty.upstream.Transports;
 import java.security.SecureRandom;
 import java.util.Objects;
@@ -44,6 +45,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
 
     private final ReverseProxy proxy;
     private final boolean standAlone;
+    private final UpstreamSslContexts tls = new UpstreamSslContexts();
     private @Nullable ClientConnector connector;
     private @Nullable Transports transport;
 
@@ -100,8 +102,14 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         return proxy.config();
     }
 
-    /** Puts another configuration in force; exchanges that run end as they began. */
+    /**
+     * Puts another configuration in force; exchanges that run end as they began. Blocks while the files that it names are
+     * read.
+     *
+     * @throws IllegalArgumentException if one can't be used: the message names it; the configuration in force stays
+     */
     public void reload(ProxyConfig config) {
+        tls.prepare(config);
         var retired = proxy.replace(config);
         Transports current = transport;
         if (current != null) {
@@ -146,7 +154,8 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (standAlone) {
             getServer().setErrorHandler(new Refusals(proxy));
         }
-        transport = new Transports(clients);
+        tls.prepare(config());
+        transport = new Transports(clients, tls);
         super.doStart();
     }
 
@@ -158,6 +167,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             current.close();
         }
         super.doStop();
+        tls.close();
         if (!standAlone && connector != null) {
             removeBean(connector);
             connector = null;

@@ -59,7 +59,12 @@ public final class JettyProxyServer implements AutoCloseable {
         return connectors.stream().map(ServerConnector::getLocalPort).toList();
     }
 
-    /** Puts another configuration in force; exchanges that run end as they began. Listeners stay as they are. */
+    /**
+     * Puts another configuration in force; exchanges that run end as they began. Listeners stay as they are. Blocks while
+     * the files that it names are read.
+     *
+     * @throws IllegalArgumentException if one can't be used: the message names it; the configuration in force stays
+     */
     public void reload(ProxyConfig config) {
         handler.reload(config);
     }
@@ -151,7 +156,7 @@ public final class JettyProxyServer implements AutoCloseable {
         /**
          * Starts.
          *
-         * @throws IllegalStateException if there is no listener, or a port can't be had: the message names it
+         * @throws IllegalStateException if there is no listener, or a port or a file can't be had: the message names it
          */
         public JettyProxyServer start() {
             if (listeners.isEmpty()) {

@@ -21,6 +21,8 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import io.weir.testkit.Await;
+import io.weir.testkit.Identity;
+import io.weir.upstream.UpstreamTls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -132,6 +134,33 @@ class GrpcTest {
         call.cancel("enough", null);
 
         assertThat(cancelled.await(Await.DEADLINE.toMillis(), MILLISECONDS)).isTrue();
+    }
+
+    @Test
+    void aCallIsAnsweredOverTls() throws Exception {
+        Identity identity = Identity.of("dns:localhost");
+        Server secure = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+                .directExecutor()
+                .useTransportSecurity(
+                        identity.certificate().toFile(), identity.key().toFile())
+                .addService(service())
+                .build()
+                .start();
+        try (var toSecure = WiredProxy.to(pool -> pool.upstream("https://localhost:" + secure.getPort())
+                .tls(UpstreamTls.defaults().withTrust(identity.certificate()))
+                .http2())) {
+            ManagedChannel other = NettyChannelBuilder.forAddress("127.0.0.1", toSecure.port())
+                    .usePlaintext()
+                    .build();
+            try {
+                assertThat(ClientCalls.blockingUnaryCall(other, HELLO, CallOptions.DEFAULT, "Weir"))
+                        .isEqualTo("Hello Weir");
+            } finally {
+                other.shutdownNow().awaitTermination(10, SECONDS);
+            }
+        } finally {
+            secure.shutdownNow().awaitTermination(10, SECONDS);
+        }
     }
 
     private ServerServiceDefinition service() {

@@ -10,9 +10,11 @@ import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Response;
 import io.weir.testkit.H2Stream;
 import io.weir.testkit.H2Upstream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.RefusingPort;
 import io.weir.testkit.ScriptedUpstream;
+import io.weir.upstream.UpstreamTls;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -311,6 +313,21 @@ class Http2UpstreamTest {
             assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
                             .status())
                     .isEqualTo(502);
+        }
+    }
+
+    @Test
+    void aTlsUpstreamThatDoesNotAgreeToHttp2IsABadGateway() {
+        Identity identity = Identity.of("ip:127.0.0.1");
+        try (var upstream = ScriptedUpstream.secured(identity, connection -> connection.readRequest());
+                var proxy = WiredProxy.to(pool -> pool.upstream(upstream.uri())
+                        .tls(UpstreamTls.defaults().withTrust(identity.certificate()))
+                        .http2())) {
+
+            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
+                            .status())
+                    .isEqualTo(502);
+            assertThat(proxy.awaitFailure().failure().detail()).contains("ALPN");
         }
     }
 

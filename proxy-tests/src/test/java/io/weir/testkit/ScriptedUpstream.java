@@ -12,6 +12,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLServerSocket;
 
 /**
  * An origin server of raw bytes that does to each connection what a script says.
@@ -42,12 +45,18 @@ public final class ScriptedUpstream implements AutoCloseable {
     private final AtomicLong bytesReceived = new AtomicLong();
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    private ScriptedUpstream(List<Script> scripts) {
+    private ScriptedUpstream(ServerSocketFactory sockets, boolean asksForCertificate, List<Script> scripts) {
         this.scripts = scripts;
+        if (scripts.isEmpty()) {
+            throw new IllegalArgumentException("scripts: none (expected: at least one)");
+        }
         try {
-            server = new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
+            server = sockets.createServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        if (server instanceof SSLServerSocket secure) {
+            secure.setNeedClientAuth(asksForCertificate);
         }
         threadPrefix = "upstream-" + port() + "-";
         startThread("accept", this::accept);
@@ -77,19 +86,26 @@ public final class ScriptedUpstream implements AutoCloseable {
 
     /** The n-th connection gets the n-th script, all further ones the last. */
     public static ScriptedUpstream of(Script... scripts) {
-        if (scripts.length == 0) {
-            throw new IllegalArgumentException("scripts: none (expected: at least one)");
-        }
-        return new ScriptedUpstream(List.of(scripts));
+        return new ScriptedUpstream(ServerSocketFactory.getDefault(), false, List.of(scripts));
+    }
+
+    /** The same over TLS, with that certificate. What a proxy that refuses it does to the connection is no failure. */
+    public static ScriptedUpstream secured(Identity identity, Script... scripts) {
+        return new ScriptedUpstream(identity.context(List.of()).getServerSocketFactory(), false, List.of(scripts));
+    }
+
+    /** The same, for who shows that client's certificate. */
+    public static ScriptedUpstream securedFor(Identity client, Identity identity, Script... scripts) {
+        return new ScriptedUpstream(identity.context(List.of(client)).getServerSocketFactory(), true, List.of(scripts));
     }
 
     public int port() {
         return server.getLocalPort();
     }
 
-    /** {@code http://127.0.0.1:port}, without a path. */
+    /** {@code http://127.0.0.1:port}, or {@code https}, without a path. */
     public String uri() {
-        return "http://127.0.0.1:" + port();
+        return (server instanceof SSLServerSocket ? "https" : "http") + "://127.0.0.1:" + port();
     }
 
     /** All requests read by scripts so far; one of which only the head was read is there without its body. */
@@ -190,7 +206,7 @@ public final class ScriptedUpstream implements AutoCloseable {
         try {
             scripts.get(Math.min(connection.number(), scripts.size()) - 1).run(connection);
             connection.hang();
-        } catch (PeerClosed e) {
+        } catch (PeerClosed | SSLException e) {
             // The proxy closed; whether it should have is for the test to say.
         } catch (Throwable e) {
             if (!connection.isClosedHere()) {

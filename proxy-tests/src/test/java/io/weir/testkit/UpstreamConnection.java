@@ -8,6 +8,8 @@ import java.net.SocketException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SSLSocket;
 
 /**
  * One connection that the proxy opened to a {@link ScriptedUpstream}: what a script acts on.
@@ -37,6 +39,11 @@ public final class UpstreamConnection {
     /** Counted from 1, in the order of arrival. */
     public int number() {
         return number;
+    }
+
+    /** What was agreed on with the proxy, who is asked to agree if it has not yet. Only of an upstream that speaks TLS. */
+    public ExtendedSSLSession tls() {
+        return (ExtendedSSLSession) ((SSLSocket) socket).getSession();
     }
 
     /** Waits, as long as it takes, for the next request and reads it with its body. */

@@ -4,20 +4,25 @@ import io.weir.http.IpRange;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.server.Clock;
+import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.Upstream;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -30,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gets a connection for one call: resolves the name, on a worker where that may block, and tries its addresses in order
- * until one is connected or the {@code connect} clock, which runs for all of them together, is up. Ends once.
+ * until one is connected, then agrees on TLS if that is to be spoken. The {@code connect} clock runs for all of it
+ * together. Ends once.
  */
 final class ConnectAttempt {
     private static final Duration LONGEST = Duration.ofDays(1);
@@ -42,10 +48,11 @@ final class ConnectAttempt {
     private final Upstream upstream;
     private final Duration limit;
     private final Clock clock;
-    private InetAddress[] addresses = new InetAddress[0];
+    private List<SocketAddress> addresses = List.of();
     private int next;
     private boolean ended;
     private @Nullable SelectableChannel channel;
+    private @Nullable UpstreamEndPoint securing;
 
     ConnectAttempt(ClientConnector connector, Http1Pool pool, Http1Call call) {
         this.connector = connector;
@@ -60,9 +67,14 @@ final class ConnectAttempt {
         call.connecting(this);
         outlastClock();
         clock.start(limit);
+        if (upstream.socket() != null) {
+            addresses = List.of(UnixDomainSocketAddress.of(upstream.socket()));
+            connectNext(null);
+            return;
+        }
         InetAddress literal = IpRange.parseAddress(upstream.host());
         if (literal != null) {
-            addresses = new InetAddress[] {literal};
+            addresses = List.of(new InetSocketAddress(literal, upstream.port()));
             connectNext(null);
         } else {
             connector.getExecutor().execute(this::resolve);
@@ -86,40 +98,44 @@ final class ConnectAttempt {
 
     private void resolve() {
         try {
-            addresses = InetAddress.getAllByName(upstream.host());
+            addresses = Stream.of(InetAddress.getAllByName(upstream.host()))
+                    .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
+                    .toList();
         } catch (UnknownHostException e) {
-            fail(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e);
+            fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e));
             return;
         }
         connectNext(null);
     }
 
     private void connectNext(@Nullable Throwable before) {
-        InetAddress address;
+        @Nullable SocketAddress address;
         synchronized (this) {
             if (ended) {
                 return;
             }
-            if (next == addresses.length) {
-                address = null;
-            } else {
-                address = addresses[next++];
-            }
+            address = next == addresses.size() ? null : addresses.get(next++);
         }
         if (address == null) {
-            fail(errorOf(before), "connect to " + upstream.url() + ": " + messageOf(before), before);
+            fail(ConnectFailure.ofConnect(upstream.url(), before));
             return;
         }
         Map<String, Object> context = new ConcurrentHashMap<>();
         context.put(Transport.CONTEXT_KEY, new CapturingTransport());
         context.put(
                 ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
-                Promise.<Connection>from(this::opened, this::connectNext));
-        connector.connect(new InetSocketAddress(address, upstream.port()), context);
+                Promise.<Connection>from(this::connected, this::connectNext));
+        connector.connect(address, context);
     }
 
-    private void opened(Connection connection) {
-        Http1Connection opened = (Http1Connection) connection;
+    /** One that speaks TLS is opened once its handshake is through. */
+    private void connected(Connection connection) {
+        if (connection instanceof Http1Connection plain) {
+            opened(plain);
+        }
+    }
+
+    private void opened(Http1Connection opened) {
         if (!end()) {
             opened.close();
         } else if (opened.begin(call)) {
@@ -138,9 +154,9 @@ final class ConnectAttempt {
         }
     }
 
-    private void fail(ProxyError error, String detail, @Nullable Throwable cause) {
+    private void fail(ProxyFailure failure) {
         if (end()) {
-            call.failed(ProxyFailure.connecting(error, detail, cause));
+            call.failed(failure);
         }
     }
 
@@ -155,27 +171,51 @@ final class ConnectAttempt {
 
     private void closeChannel() {
         SelectableChannel connecting;
+        UpstreamEndPoint connected;
         synchronized (this) {
             connecting = channel;
+            connected = securing;
+        }
+        if (connected != null) {
+            connected.close();
         }
         IO.close(connecting);
     }
 
-    private static ProxyError errorOf(@Nullable Throwable cause) {
-        // "Connection refused" is the one thing that an upstream itself says; all else is the network or the system.
-        return cause instanceof ConnectException ? ProxyError.CONNECTION_REFUSED : ProxyError.DESTINATION_UNREACHABLE;
+    private Http1Connection http(AbstractEndPoint endPoint, UpstreamEndPoint socket) {
+        return new Http1Connection(
+                endPoint, socket, pool, call.attempt().limits().responseHead());
     }
 
-    private static String messageOf(@Nullable Throwable cause) {
-        Throwable deepest = cause instanceof SocketException && cause.getCause() != null ? cause.getCause() : cause;
-        return deepest == null ? "no address" : String.valueOf(deepest.getMessage());
+    /** TLS, if that is what the upstream speaks, is through or not; then comes HTTP. */
+    private final class Secured implements TlsHandshake.Listener {
+        private final UpstreamEndPoint socket;
+        private final String name;
+
+        private Secured(UpstreamEndPoint socket, String name) {
+            this.socket = socket;
+            this.name = name;
+        }
+
+        @Override
+        public void secured(AbstractEndPoint endPoint, @Nullable String protocol) {
+            Http1Connection connection = http(endPoint, socket);
+            endPoint.upgrade(connection);
+            opened(connection);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            fail(ConnectFailure.ofHandshake(upstream.url(), name, cause));
+        }
     }
 
-    /** TCP, with the channel remembered so that the clock can close it. */
-    private final class CapturingTransport extends Transport.TCPIP {
+    /** A socket that is remembered so that the clock can close it. */
+    private final class CapturingTransport extends Transport.Socket {
         @Override
         public SelectableChannel newSelectableChannel() throws IOException {
-            SelectableChannel opened = super.newSelectableChannel();
+            SelectableChannel opened =
+                    upstream.socket() == null ? SocketChannel.open() : SocketChannel.open(StandardProtocolFamily.UNIX);
             synchronized (ConnectAttempt.this) {
                 if (!ended) {
                     channel = opened;
@@ -194,8 +234,16 @@ final class ConnectAttempt {
 
         @Override
         public Connection newConnection(EndPoint endPoint, Map<String, Object> context) {
-            return new Http1Connection(
-                    (UpstreamEndPoint) endPoint, pool, call.attempt().limits().responseHead());
+            UpstreamEndPoint socket = (UpstreamEndPoint) endPoint;
+            UpstreamSslContext tls = pool.tls();
+            if (tls == null) {
+                return http(socket, socket);
+            }
+            synchronized (ConnectAttempt.this) {
+                securing = socket;
+            }
+            Secured listener = new Secured(socket, tls.nameOf(upstream.host()));
+            return TlsHandshake.over(socket, connector, tls, upstream.host(), upstream.port(), listener);
         }
     }
 }

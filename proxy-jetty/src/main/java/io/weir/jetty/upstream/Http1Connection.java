@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.AbstractConnection;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.RetainableByteBuffer;
@@ -43,7 +44,8 @@ final class Http1Connection extends AbstractConnection {
 
     private static final int BUFFER_SIZE = 32 * 1024;
 
-    private final UpstreamEndPoint endPoint;
+    private final AbstractEndPoint endPoint;
+    private final UpstreamEndPoint socket;
     private final Http1Pool pool;
     private final ByteBufferPool buffers;
     private final ResponseParser response;
@@ -58,9 +60,11 @@ final class Http1Connection extends AbstractConnection {
     private boolean closed;
     private int served;
 
-    Http1Connection(UpstreamEndPoint endPoint, Http1Pool pool, int maxHeadBytes) {
+    /** Speaks at {@code endPoint}, which is the socket itself, or TLS over it. */
+    Http1Connection(AbstractEndPoint endPoint, UpstreamEndPoint socket, Http1Pool pool, int maxHeadBytes) {
         super(endPoint, pool.connector().getExecutor());
         this.endPoint = endPoint;
+        this.socket = socket;
         this.pool = pool;
         buffers = pool.connector().getByteBufferPool();
         response = new ResponseParser(maxHeadBytes);
@@ -137,8 +141,12 @@ final class Http1Connection extends AbstractConnection {
         readable(cause == null ? new ClosedChannelException() : cause);
     }
 
-    UpstreamEndPoint endPoint() {
+    AbstractEndPoint endPoint() {
         return endPoint;
+    }
+
+    UpstreamEndPoint socket() {
+        return socket;
     }
 
     Scheduler scheduler() {
@@ -330,6 +338,10 @@ final class Http1Connection extends AbstractConnection {
                         ProxyError.CONNECTION_TERMINATED, "the connection broke: " + failure.getMessage(), failure);
             }
             if (current == null) {
+                if (failure == null && isSilent()) {
+                    listen(); // TLS has exchanged something for itself: a session ticket, say
+                    return;
+                }
                 closed = true; // it was waiting for a request, and is told of an end or of something unasked
             } else {
                 readClock.stop();

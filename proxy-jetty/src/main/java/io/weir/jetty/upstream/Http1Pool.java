@@ -1,5 +1,6 @@
 package io.weir.jetty.upstream;
 
+import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.KeepAlive;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,12 +14,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Http1Pool {
     private final ClientConnector connector;
+    private final @Nullable UpstreamSslContext tls;
     private final ArrayDeque<Http1Connection> idle = new ArrayDeque<>();
     private volatile KeepAlive keepAlive = KeepAlive.defaults();
     private boolean closed;
 
-    Http1Pool(ClientConnector connector) {
+    /** For connections that speak TLS so, or none at all where {@code tls} is null. */
+    Http1Pool(ClientConnector connector, @Nullable UpstreamSslContext tls) {
         this.connector = connector;
+        this.tls = tls;
     }
 
     void configure(KeepAlive keepAlive) {
@@ -31,6 +35,11 @@ final class Http1Pool {
 
     ClientConnector connector() {
         return connector;
+    }
+
+    @Nullable
+    UpstreamSslContext tls() {
+        return tls;
     }
 
     /** A kept connection that is open and silent, given to {@code call}; null if there is none. */

@@ -2,6 +2,8 @@ package io.weir.jetty.upstream;
 
 import io.weir.Attempt;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.tls.UpstreamSslContext;
+import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.upstream.UpstreamState;
 import java.util.Collection;
 import java.util.Collections;
@@ -11,9 +13,10 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.ClientConnector;
 
-/** HTTP/1.1 over TCP, on connections that are kept per upstream. */
+/** HTTP/1.1 over TCP, TLS and Unix-domain sockets, on connections that are kept per upstream. */
 final class Http1Transport implements UpstreamTransport {
     private final ClientConnector connector;
+    private final UpstreamSslContexts tls;
     private final Map<UpstreamState, Http1Pool> pools = new ConcurrentHashMap<>();
 
     /** Upstreams that exchanges of an older configuration may still use; guarded by itself, as is adding to the pools. */
@@ -22,13 +25,14 @@ final class Http1Transport implements UpstreamTransport {
     private boolean closed;
 
     /** Connections are opened through {@code connector}, which the caller starts and stops. */
-    Http1Transport(ClientConnector connector) {
+    Http1Transport(ClientConnector connector, UpstreamSslContexts tls) {
         this.connector = connector;
+        this.tls = tls;
     }
 
     @Override
     public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
-        Http1Pool pool = poolOf(attempt.upstream());
+        Http1Pool pool = poolOf(attempt);
         pool.configure(attempt.pool().pool().keepAlive());
         Http1Call call = new Http1Call(attempt, body, listener);
         Http1Connection kept = attempt.onFreshConnection() ? null : pool.take(call);
@@ -62,18 +66,30 @@ final class Http1Transport implements UpstreamTransport {
         retire(pools.keySet());
     }
 
-    private Http1Pool poolOf(UpstreamState upstream) {
+    private Http1Pool poolOf(Attempt attempt) {
+        UpstreamState upstream = attempt.upstream();
+        UpstreamSslContext context =
+                upstream.upstream().isSecure() ? tls.of(attempt.pool().pool(), upstream.upstream()) : null;
         Http1Pool pool = pools.get(upstream);
-        if (pool != null) {
+        if (pool != null && pool.tls() == context) {
             return pool;
         }
+        Http1Pool fresh = new Http1Pool(connector, context);
+        Http1Pool superseded; // by other certificates, say
         synchronized (retired) {
-            if (!closed && !retired.contains(upstream)) {
-                return pools.computeIfAbsent(upstream, state -> new Http1Pool(connector));
+            if (closed || retired.contains(upstream)) {
+                fresh.close(); // it keeps none
+                return fresh;
             }
+            pool = pools.get(upstream);
+            if (pool != null && pool.tls() == context) {
+                return pool;
+            }
+            superseded = pools.put(upstream, fresh);
         }
-        Http1Pool keepsNone = new Http1Pool(connector);
-        keepsNone.close();
-        return keepsNone;
+        if (superseded != null) {
+            superseded.close();
+        }
+        return fresh;
     }
 }

@@ -1,22 +1,15 @@
 package io.weir.jetty.upstream;
 
-import io.weir.http.IpRange;
-import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
+import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.KeepAlive;
-import io.weir.upstream.Upstream;
-import java.net.ConnectException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.io.ClientConnector;
-import org.eclipse.jetty.util.Promise;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP/2 connections to one upstream. Calls share them; another is opened only when all are full, and one at a time:
@@ -31,10 +24,8 @@ final class Http2Pool {
     /** How far an upstream may send ahead of a client that does not read. */
     static final int STREAM_WINDOW = 128 * 1024;
 
-    private static final Duration LONGEST = Duration.ofDays(1);
-    private static final Duration MARGIN = Duration.ofSeconds(1);
-
     private final HTTP2Client client;
+    private final @Nullable UpstreamSslContext tls;
     private volatile KeepAlive keepAlive = KeepAlive.defaults();
 
     // Guarded by this.
@@ -43,12 +34,19 @@ final class Http2Pool {
     private boolean connecting;
     private boolean closed;
 
-    Http2Pool(HTTP2Client client) {
+    /** @param tls how TLS is spoken; null if it is not */
+    Http2Pool(HTTP2Client client, @Nullable UpstreamSslContext tls) {
         this.client = client;
+        this.tls = tls;
     }
 
     void configure(KeepAlive keepAlive) {
         this.keepAlive = keepAlive;
+    }
+
+    @Nullable
+    UpstreamSslContext tls() {
+        return tls;
     }
 
     KeepAlive keepAlive() {
@@ -139,72 +137,14 @@ final class Http2Pool {
     // ---- opening one ----
 
     private void connect(Http2Call first) {
-        Upstream upstream = first.attempt().upstream().upstream();
-        outlastClock(first.attempt().timeouts().connect());
         client.setMaxResponseHeadersSize(Math.max(
                 client.getMaxResponseHeadersSize(), first.attempt().limits().responseHead()));
-        InetAddress literal = IpRange.parseAddress(upstream.host());
-        if (literal != null) {
-            connect(upstream, new InetAddress[] {literal}, 0);
-        } else {
-            client.getExecutor().execute(() -> resolve(upstream));
-        }
+        new Http2Connect(this, client, tls, first.attempt().upstream().upstream())
+                .start(first.attempt().timeouts().connect());
     }
 
-    /** Jetty has one clock for all connects; it has to run out after ours, which know their route. */
-    private void outlastClock(Duration limit) {
-        Duration longer = (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).plus(MARGIN);
-        if (connector().getConnectTimeout().compareTo(longer) < 0) {
-            connector().setConnectTimeout(longer);
-        }
-    }
-
-    private void resolve(Upstream upstream) {
-        InetAddress[] addresses;
-        try {
-            addresses = InetAddress.getAllByName(upstream.host());
-        } catch (UnknownHostException e) {
-            failed(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e));
-            return;
-        }
-        connect(upstream, addresses, 0);
-    }
-
-    private void connect(Upstream upstream, InetAddress[] addresses, int index) {
-        Http2Connection connection = new Http2Connection(this, new Http2Connection.Opening() {
-            @Override
-            public void ready(Http2Connection connection) {
-                Http2Pool.this.ready(connection);
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                Http2Pool.this.failed(ProxyFailure.connecting(
-                        ProxyError.PROTOCOL_ERROR,
-                        "connected to " + upstream.url() + ", which closed before it had said anything in HTTP/2; does"
-                                + " it speak HTTP/1.1?",
-                        cause));
-            }
-        });
-        client.connect(
-                new InetSocketAddress(addresses[index], upstream.port()),
-                connection,
-                Promise.from(connection::connected, cause -> {
-                    if (index + 1 < addresses.length) {
-                        connect(upstream, addresses, index + 1);
-                    } else {
-                        failed(notConnected(upstream, cause));
-                    }
-                }));
-    }
-
-    private static ProxyFailure notConnected(Upstream upstream, Throwable cause) {
-        ProxyError error =
-                cause instanceof ConnectException ? ProxyError.CONNECTION_REFUSED : ProxyError.DESTINATION_UNREACHABLE;
-        return ProxyFailure.connecting(error, "connect to " + upstream.url() + ": " + cause.getMessage(), cause);
-    }
-
-    private void ready(Http2Connection connection) {
+    /** One was opened and has said that it speaks HTTP/2. */
+    void ready(Http2Connection connection) {
         boolean unwanted;
         synchronized (this) {
             connecting = false;
@@ -225,7 +165,8 @@ final class Http2Pool {
         }
     }
 
-    private void failed(ProxyFailure failure) {
+    /** None could be opened: those who waited for it hear why. */
+    void failed(ProxyFailure failure) {
         List<Http2Call> failed;
         synchronized (this) {
             connecting = false;

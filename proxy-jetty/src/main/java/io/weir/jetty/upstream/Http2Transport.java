@@ -2,6 +2,8 @@ package io.weir.jetty.upstream;
 
 import io.weir.Attempt;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.tls.UpstreamSslContext;
+import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.upstream.UpstreamState;
 import java.util.Collection;
 import java.util.Map;
@@ -16,10 +18,12 @@ final class Http2Transport implements UpstreamTransport {
     private static final int MOST_REQUEST_HEAD = 1024 * 1024;
 
     private final HTTP2Client client;
+    private final UpstreamSslContexts tls;
     private final Map<UpstreamState, Http2Pool> pools = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    Http2Transport(ClientConnector connector) {
+    Http2Transport(ClientConnector connector, UpstreamSslContexts tls) {
+        this.tls = tls;
         client = new HTTP2Client(connector);
         client.setInitialStreamRecvWindow(Http2Pool.STREAM_WINDOW);
         client.setInitialSessionRecvWindow(Http2Pool.MOST_STREAMS * Http2Pool.STREAM_WINDOW);
@@ -31,7 +35,7 @@ final class Http2Transport implements UpstreamTransport {
 
     @Override
     public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
-        Http2Pool pool = pools.computeIfAbsent(attempt.upstream(), state -> new Http2Pool(client));
+        Http2Pool pool = poolOf(attempt);
         pool.configure(attempt.pool().pool().keepAlive());
         Http2Call call = new Http2Call(attempt, body, listener, client);
         pool.send(call);
@@ -39,6 +43,24 @@ final class Http2Transport implements UpstreamTransport {
             retire(pools.keySet());
         }
         return call;
+    }
+
+    private Http2Pool poolOf(Attempt attempt) {
+        UpstreamState upstream = attempt.upstream();
+        UpstreamSslContext context = tls.of(attempt.pool().pool(), upstream.upstream());
+        Http2Pool present = pools.get(upstream);
+        if (present != null && present.tls() == context) {
+            return present;
+        }
+        return pools.compute(upstream, (state, other) -> {
+            if (other != null && other.tls() == context) {
+                return other; // another thread was quicker
+            }
+            if (other != null) {
+                client.getExecutor().execute(other::close); // other certificates, say
+            }
+            return new Http2Pool(client, context);
+        });
     }
 
     void retire(Collection<UpstreamState> upstreams) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.Trailers;
+import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.IteratingCallback;
@@ -25,7 +26,8 @@ final class RequestSender extends IteratingCallback {
     private final Attempt attempt;
     private final RequestBody body;
     private final Http1Connection connection;
-    private final UpstreamEndPoint endPoint;
+    private final AbstractEndPoint endPoint;
+    private final UpstreamEndPoint socket;
     private final long flushedBefore;
 
     /** Held while the body is read or asked for, so that who stops it knows what was taken. */
@@ -45,14 +47,15 @@ final class RequestSender extends IteratingCallback {
         this.body = body;
         this.connection = connection;
         endPoint = connection.endPoint();
-        flushedBefore = endPoint.flushed();
+        socket = connection.socket();
+        flushedBefore = socket.flushed();
         holdsBodyBack =
                 body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
     }
 
-    /** Whether any byte was handed to the kernel. */
+    /** Whether any byte was handed to the kernel; over TLS: any of the records that carry it. */
     boolean hasSent() {
-        return endPoint.flushed() != flushedBefore;
+        return socket.flushed() != flushedBefore;
     }
 
     /** Whether the last bytes are on their way, or gone. */

@@ -26,6 +26,9 @@ final class ResponseParser implements HttpParser.ResponseHandler {
 
     private static final int MOST_INTERIMS = 32;
 
+    /** RFC 8446 §5.1: how a server that speaks TLS complains of what is none. */
+    private static final byte TLS_ALERT = 0x15;
+
     private final HttpParser parser;
     private final int maxHeadBytes;
     private boolean answersHead;
@@ -44,6 +47,7 @@ final class ResponseParser implements HttpParser.ResponseHandler {
     private boolean headSeen;
     private boolean complete;
     private boolean persistent;
+    private byte firstByte;
     private @Nullable Problem problem;
 
     ResponseParser(int maxHeadBytes) {
@@ -238,6 +242,7 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         if (problem != null) {
             return;
         }
+        firstByte = bytes.hasRemaining() ? bytes.get(bytes.position()) : 0;
         try {
             parser.parseNext(bytes);
         } catch (RuntimeException | AssertionError e) {
@@ -250,7 +255,11 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         if (parser.getHeaderLength() > maxHeadBytes) {
             fail(ProxyError.RESPONSE_HEAD_TOO_LARGE, "the upstream's head is larger than " + maxHeadBytes, cause);
         } else {
-            fail(ProxyError.PROTOCOL_ERROR, "the upstream's answer is not HTTP: " + what, cause);
+            fail(
+                    ProxyError.PROTOCOL_ERROR,
+                    "the upstream's answer is not HTTP: " + what
+                            + (firstByte == TLS_ALERT ? "; does it speak TLS? use https://" : ""),
+                    cause);
         }
     }
 

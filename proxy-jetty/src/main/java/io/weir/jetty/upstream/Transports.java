@@ -2,6 +2,7 @@ package io.weir.jetty.upstream;
 
 import io.weir.Attempt;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.upstream.UpstreamState;
 import java.util.Collection;
 import org.eclipse.jetty.io.ClientConnector;
@@ -10,14 +11,16 @@ import org.jspecify.annotations.Nullable;
 /** Each attempt over the protocol of its pool. What HTTP/2 needs is made when the first pool asks for it. */
 public final class Transports implements UpstreamTransport {
     private final ClientConnector connector;
+    private final UpstreamSslContexts tls;
     private final Http1Transport http1;
     private volatile @Nullable Http2Transport http2;
     private boolean closed;
 
     /** Connections are opened through {@code connector}, which the caller starts and stops. */
-    public Transports(ClientConnector connector) {
+    public Transports(ClientConnector connector, UpstreamSslContexts tls) {
         this.connector = connector;
-        http1 = new Http1Transport(connector);
+        this.tls = tls;
+        http1 = new Http1Transport(connector, tls);
     }
 
     @Override
@@ -53,7 +56,7 @@ public final class Transports implements UpstreamTransport {
         synchronized (this) {
             present = http2;
             if (present == null) {
-                present = new Http2Transport(connector);
+                present = new Http2Transport(connector, tls);
                 if (closed) {
                     present.close();
                 }

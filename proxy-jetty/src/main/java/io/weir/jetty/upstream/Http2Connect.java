@@ -1,0 +1,203 @@
+package io.weir.jetty.upstream;
+
+import io.weir.http.IpRange;
+import io.weir.http.ProxyError;
+import io.weir.http.ProxyFailure;
+import io.weir.jetty.tls.UpstreamSslContext;
+import io.weir.upstream.Upstream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.eclipse.jetty.http2.api.Session;
+import org.eclipse.jetty.http2.client.HTTP2Client;
+import org.eclipse.jetty.http2.client.HTTP2ClientConnectionFactory;
+import org.eclipse.jetty.io.AbstractEndPoint;
+import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.Transport;
+import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens one HTTP/2 connection for a pool: in the clear the upstream is expected to know, over TLS it has to agree by ALPN.
+ * It is open once the upstream's settings have come. Ends once.
+ */
+final class Http2Connect {
+    private static final Duration LONGEST = Duration.ofDays(1);
+    private static final Duration MARGIN = Duration.ofSeconds(1);
+    private static final String PROTOCOL = "h2";
+
+    private final Http2Pool pool;
+    private final HTTP2Client client;
+    private final ClientConnector connector;
+    private final @Nullable UpstreamSslContext tls;
+    private final Upstream upstream;
+    private List<SocketAddress> addresses = List.of();
+    private int next;
+    private boolean ended;
+
+    Http2Connect(Http2Pool pool, HTTP2Client client, @Nullable UpstreamSslContext tls, Upstream upstream) {
+        this.pool = pool;
+        this.client = client;
+        this.tls = tls;
+        this.upstream = upstream;
+        connector = client.getClientConnector();
+    }
+
+    /** @param limit the {@code connect} clock of who waits; Jetty's own has to run out after it */
+    void start(Duration limit) {
+        Duration longer = (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).plus(MARGIN);
+        if (connector.getConnectTimeout().compareTo(longer) < 0) {
+            connector.setConnectTimeout(longer);
+        }
+        InetAddress literal = upstream.socket() == null ? IpRange.parseAddress(upstream.host()) : null;
+        if (upstream.socket() != null) {
+            addresses = List.of(UnixDomainSocketAddress.of(upstream.socket()));
+        } else if (literal != null) {
+            addresses = List.of(new InetSocketAddress(literal, upstream.port()));
+        } else {
+            connector.getExecutor().execute(this::resolve);
+            return;
+        }
+        connectNext(null);
+    }
+
+    private void resolve() {
+        try {
+            addresses = Stream.of(InetAddress.getAllByName(upstream.host()))
+                    .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
+                    .toList();
+        } catch (UnknownHostException e) {
+            fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e));
+            return;
+        }
+        connectNext(null);
+    }
+
+    private void connectNext(@Nullable Throwable before) {
+        if (next == addresses.size()) {
+            fail(ConnectFailure.ofConnect(upstream.url(), before));
+            return;
+        }
+        Http2Connection connection = new Http2Connection(pool, new Opened());
+        Map<String, Object> context = new ConcurrentHashMap<>();
+        context.put(Transport.CONTEXT_KEY, new Socket());
+        context.put(
+                ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
+                Promise.<Connection>from(opened -> {}, this::connectNext));
+        context.put(HTTP2Client.CONTEXT_KEY, client);
+        context.put(HTTP2Client.SESSION_LISTENER_CONTEXT_KEY, connection);
+        context.put(HTTP2Client.SESSION_PROMISE_CONTEXT_KEY, Promise.<Session>from(connection::connected, this::mute));
+        connector.connect(addresses.get(next++), context);
+    }
+
+    private void mute(Throwable cause) {
+        fail(ProxyFailure.connecting(
+                ProxyError.PROTOCOL_ERROR,
+                "connected to " + upstream.url() + ", which closed before it had said anything in HTTP/2; does it"
+                        + " speak HTTP/1.1?",
+                cause));
+    }
+
+    private void fail(ProxyFailure failure) {
+        if (end()) {
+            pool.failed(failure);
+        }
+    }
+
+    private synchronized boolean end() {
+        boolean first = !ended;
+        ended = true;
+        return first;
+    }
+
+    private Connection http2(EndPoint endPoint, Map<String, Object> context) {
+        return new HTTP2ClientConnectionFactory().newConnection(endPoint, context);
+    }
+
+    private final class Opened implements Http2Connection.Opening {
+        @Override
+        public void ready(Http2Connection connection) {
+            if (end()) {
+                pool.ready(connection);
+            }
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            mute(cause);
+        }
+    }
+
+    /** TLS is through or not; then comes HTTP/2. */
+    private final class Secured implements TlsHandshake.Listener {
+        private final String name;
+        private final Map<String, Object> context;
+
+        private Secured(String name, Map<String, Object> context) {
+            this.name = name;
+            this.context = context;
+        }
+
+        @Override
+        public void secured(AbstractEndPoint endPoint, @Nullable String protocol) {
+            if (!PROTOCOL.equals(protocol)) {
+                endPoint.close();
+                fail(ProxyFailure.connecting(
+                        ProxyError.TLS_PROTOCOL_ERROR,
+                        "TLS with " + upstream.url() + ": it does not agree to HTTP/2 (ALPN h2)",
+                        null));
+                return;
+            }
+            endPoint.upgrade(http2(endPoint, context));
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            fail(ConnectFailure.ofHandshake(upstream.url(), name, cause));
+        }
+    }
+
+    private final class Socket extends Transport.Socket {
+        @Override
+        public SelectableChannel newSelectableChannel() throws IOException {
+            return upstream.socket() == null ? SocketChannel.open() : SocketChannel.open(StandardProtocolFamily.UNIX);
+        }
+
+        @Override
+        public EndPoint newEndPoint(
+                Scheduler scheduler, ManagedSelector selector, SelectableChannel selectable, SelectionKey key) {
+            return new UpstreamEndPoint((SocketChannel) selectable, selector, key, scheduler);
+        }
+
+        @Override
+        public Connection newConnection(EndPoint endPoint, Map<String, Object> context) {
+            if (tls == null) {
+                return http2(endPoint, context);
+            }
+            return TlsHandshake.over(
+                    (UpstreamEndPoint) endPoint,
+                    connector,
+                    tls,
+                    upstream.host(),
+                    upstream.port(),
+                    new Secured(tls.nameOf(upstream.host()), context),
+                    PROTOCOL);
+        }
+    }
+}

@@ -1,0 +1,362 @@
+package io.weir.engine;
+
+import static io.weir.engine.WiredProxy.GET;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.weir.header.HeaderPolicy;
+import io.weir.http.ProxyError;
+import io.weir.testkit.Identity;
+import io.weir.testkit.RawClient;
+import io.weir.testkit.RawResponse;
+import io.weir.testkit.ScriptedUpstream;
+import io.weir.testkit.UpstreamConnection;
+import io.weir.upstream.KeepAlive;
+import io.weir.upstream.UpstreamPool;
+import io.weir.upstream.UpstreamTls;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import javax.net.ssl.SNIHostName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes on between the proxy and an upstream that speaks TLS. */
+class TlsUpstreamTest {
+
+    private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    private static final Identity HERE = Identity.of("ip:127.0.0.1", "dns:localhost");
+    private static final Identity ELSEWHERE = Identity.of("dns:app.internal");
+    private static final UpstreamTls TRUST = UpstreamTls.defaults().withTrust(HERE.certificate());
+
+    // ---- who is talked to ----
+
+    @Test
+    void aCertificateThatNobodyVouchesForIsRefused() {
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = WiredProxy.to(upstream.uri())) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.TLS_CERTIFICATE_ERROR);
+            assertThat(proxy.awaitFailure().line())
+                    .contains(
+                            "tls_certificate_error",
+                            upstream.uri() + ": its certificate is refused for \"127.0.0.1\"",
+                            "unable to find valid certification path",
+                            "UpstreamTls.withTrust(pem)");
+            assertThat(upstream.requests()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void oneThatIsTrustedIsTalkedTo(String protocol) {
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), TRUST.withProtocols(protocol))) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(upstream.connection(1).tls().getProtocol()).isEqualTo(protocol);
+        }
+    }
+
+    @Test
+    void theCertificateHasToBearTheNameInTheUrl() {
+        try (var upstream = ScriptedUpstream.secured(ELSEWHERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), UpstreamTls.defaults().withTrust(ELSEWHERE.certificate()))) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.TLS_CERTIFICATE_ERROR);
+            assertThat(proxy.awaitFailure().line())
+                    .contains("No subject alternative names matching IP address 127.0.0.1", "withName(name)");
+        }
+    }
+
+    @Test
+    void anotherNameIsAskedForAndVerifiedWhereItIsSaid() {
+        UpstreamTls tls =
+                UpstreamTls.defaults().withTrust(ELSEWHERE.certificate()).withName("App.internal");
+        try (var upstream = ScriptedUpstream.secured(ELSEWHERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), tls)) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(upstream.connection(1).tls().getRequestedServerNames())
+                    .containsExactly(new SNIHostName("app.internal"));
+        }
+    }
+
+    @Test
+    void theHostInTheUrlIsAskedForUnlessItIsAnAddress() {
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var byName = over("https://localhost:" + upstream.port(), TRUST);
+                var byAddress = over(upstream.uri(), TRUST)) {
+
+            assertThat(byName.exchange(GET).body()).isEqualTo("ok");
+            assertThat(byAddress.exchange(GET).body()).isEqualTo("ok");
+            assertThat(upstream.connection(1).tls().getRequestedServerNames())
+                    .containsExactly(new SNIHostName("localhost"));
+            assertThat(upstream.connection(2).tls().getRequestedServerNames()).isEmpty();
+        }
+    }
+
+    @Test
+    void anythingGoesWhereVerificationIsTurnedOff() {
+        try (var upstream = ScriptedUpstream.secured(ELSEWHERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), UpstreamTls.defaults().withoutVerification())) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void anUpstreamMayHaveSettingsOfItsOwn() {
+        try (var here = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var elsewhere = ScriptedUpstream.secured(ELSEWHERE, TlsUpstreamTest::answer);
+                var proxy = WiredProxy.to(pool -> pool.tls(TRUST)
+                        .upstream(here.uri())
+                        .upstream(
+                                elsewhere.uri(),
+                                u -> u.tls(UpstreamTls.defaults()
+                                        .withTrust(ELSEWHERE.certificate())
+                                        .withName("app.internal"))))) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(here.requests()).hasSize(1);
+            assertThat(elsewhere.requests()).hasSize(1);
+        }
+    }
+
+    // ---- who the proxy is ----
+
+    @ParameterizedTest
+    @ValueSource(strings = {"RSA", "EC", "Ed25519"})
+    void theProxyShowsItsCertificateToWhoAsks(String algorithm) throws Exception {
+        Identity client = Identity.of(algorithm, new String[] {"dns:proxy.test"});
+        try (var upstream = ScriptedUpstream.securedFor(client, HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), TRUST.withCertificate(client.certificate(), client.key()))) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(upstream.connection(1).tls().getPeerPrincipal().getName())
+                    .isEqualTo("CN=weir test");
+        }
+    }
+
+    @Test
+    void anUpstreamThatMissesItSaysSo() {
+        try (var upstream = ScriptedUpstream.securedFor(ELSEWHERE, HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), TRUST.withProtocols("TLSv1.3"))) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+            assertThat(proxy.awaitFailure().line()).contains("Received fatal alert: bad_certificate");
+        }
+    }
+
+    /** It may close while the handshake's last flight is on its way: then no alert is seen. */
+    @Test
+    void oneThatMissesItInTls12ClosesDuringTheHandshake() {
+        try (var upstream = ScriptedUpstream.securedFor(ELSEWHERE, HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), TRUST.withProtocols("TLSv1.2"))) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+            assertThat(proxy.awaitFailure().line())
+                    .containsAnyOf("Received fatal alert: bad_certificate", "UpstreamTls.withCertificate(..)");
+        }
+    }
+
+    // ---- mistakes ----
+
+    @Test
+    void httpsToAPortThatSpeaksPlainHttpIsNamed() {
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readBytes(5);
+                    connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+                });
+                var proxy = WiredProxy.to("https://127.0.0.1:" + upstream.port())) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.TLS_PROTOCOL_ERROR);
+            assertThat(proxy.awaitFailure().line()).contains("speaks plain HTTP? use http://");
+        }
+    }
+
+    @Test
+    void plainHttpToAPortThatSpeaksTlsIsNamed() {
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = WiredProxy.to("http://127.0.0.1:" + upstream.port())) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+            assertThat(proxy.awaitFailure().line()).contains("does it speak TLS? use https://");
+        }
+    }
+
+    @Test
+    void aFileThatIsNotThereKeepsTheProxyFromStarting() {
+        UpstreamTls tls = UpstreamTls.defaults().withTrust(Path.of("no", "such.pem"));
+
+        assertThatThrownBy(() -> over("https://a.test", tls))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("pool \"app\", https://a.test: ")
+                .hasMessageContaining("such.pem: there is no such file");
+    }
+
+    // ---- what else may happen ----
+
+    @Test
+    void aHandshakeThatFailsIsTriedElsewhere() {
+        String post = "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi";
+        try (var refused = ScriptedUpstream.secured(ELSEWHERE, TlsUpstreamTest::answer);
+                var trusted = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = WiredProxy.to(
+                        pool -> pool.tls(TRUST).upstream(refused.uri()).upstream(trusted.uri()))) {
+
+            assertThat(proxy.exchange(post).body()).isEqualTo("ok");
+            assertThat(trusted.awaitRequest().body()).isEqualTo("hi");
+        }
+    }
+
+    @Test
+    void theConnectClockRunsUntilTheHandshakeIsThrough() {
+        try (var upstream = ScriptedUpstream.of(connection -> connection.hang());
+                var proxy = WiredProxy.to(
+                        pool -> pool.upstream("https://127.0.0.1:" + upstream.port()),
+                        config -> config.timeouts(t -> t.connect(Duration.ofMillis(200))))) {
+
+            assertThat(proxy.exchange(GET).status()).isEqualTo(504);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.CONNECTION_TIMEOUT);
+            upstream.awaitClosed(1);
+        }
+    }
+
+    @Test
+    void aClientThatLeavesDuringTheHandshakeEndsIt() {
+        try (var upstream = ScriptedUpstream.of(connection -> connection.hang());
+                var proxy = WiredProxy.to("https://127.0.0.1:" + upstream.port())) {
+            RawClient client = proxy.client().send(GET);
+            upstream.awaitConnections(1);
+
+            client.close();
+
+            upstream.awaitClosed(1);
+        }
+    }
+
+    @Test
+    void aConnectionIsKept() {
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), TRUST)) {
+
+            for (int i = 0; i < 5; i++) {
+                assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            }
+            assertThat(upstream.connectionCount()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aKeptOneThatTheUpstreamHasClosedCostsNothing() {
+        try (var upstream = ScriptedUpstream.secured(HERE, connection -> {
+                    connection.readRequest();
+                    connection.send(OK);
+                    connection.close();
+                });
+                var proxy = over(upstream.uri(), TRUST)) {
+
+            for (int i = 0; i < 3; i++) {
+                assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            }
+            assertThat(proxy.failures()).isEmpty();
+        }
+    }
+
+    @Test
+    void largeBodiesGoBothWays() {
+        int size = 3_000_000;
+        try (var upstream = ScriptedUpstream.secured(HERE, connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + size + "\r\n\r\n");
+                    connection.sendFiller(size);
+                });
+                var proxy = over(upstream.uri(), TRUST)) {
+            String body = "y".repeat(size);
+
+            RawResponse response =
+                    proxy.exchange("PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: " + size + "\r\n\r\n" + body);
+
+            assertThat(response.isTruncated()).isFalse();
+            assertThat(response.body()).hasSize(size);
+            assertThat(upstream.awaitRequest().body()).isEqualTo(body);
+        }
+    }
+
+    @Test
+    void aBodyThatEndsWithTheConnectionIsWholeIfTlsEndedToo() {
+        try (var upstream = ScriptedUpstream.secured(HERE, connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 200 OK\r\n\r\nall of it");
+                    connection.close(); // says close_notify
+                });
+                var proxy = over(upstream.uri(), TRUST)) {
+
+            RawResponse response = proxy.exchange(GET);
+
+            assertThat(response.isTruncated()).isFalse();
+            assertThat(response.body()).isEqualTo("all of it");
+        }
+    }
+
+    @Test
+    void aBodyThatBreaksOffIsSeenAsBroken() {
+        try (var upstream = ScriptedUpstream.secured(HERE, connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
+                    connection.close();
+                });
+                var proxy = over(upstream.uri(), TRUST)) {
+
+            assertThat(proxy.exchange(GET).isTruncated()).isTrue();
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.RESPONSE_INCOMPLETE);
+        }
+    }
+
+    @Test
+    void redirectsToTheUpstreamComeBackAsOurs() {
+        try (var upstream = ScriptedUpstream.secured(HERE, connection -> {
+                    String host = connection.readRequest().field("Host").orElseThrow();
+                    String location = host.equals("a.test") ? "https://127.0.0.1:0/" : "https://" + host + "/next";
+                    connection.send("HTTP/1.1 302 Found\r\nLocation: " + location + "\r\nContent-Length: 0\r\n\r\n");
+                });
+                var proxy = WiredProxy.to(
+                        pool -> pool.tls(TRUST).upstream(upstream.uri()),
+                        config -> config.headers(HeaderPolicy.none()))) {
+
+            assertThat(proxy.exchange(GET).field("Location")).contains("/next");
+        }
+    }
+
+    @Test
+    void connectionsMayBeForOneRequestOnly() {
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = WiredProxy.to(
+                        pool -> pool.tls(TRUST).keepAlive(KeepAlive.off()).upstream(upstream.uri()))) {
+
+            assertThat(List.of(proxy.exchange(GET).body(), proxy.exchange(GET).body()))
+                    .containsExactly("ok", "ok");
+            upstream.awaitClosed(2);
+            assertThat(upstream.connectionCount()).isEqualTo(2);
+        }
+    }
+
+    private static WiredProxy over(String url, UpstreamTls tls) {
+        UnaryOperator<UpstreamPool.Builder> pool = p -> p.tls(tls).upstream(url);
+        return WiredProxy.to(pool);
+    }
+
+    private static void answer(UpstreamConnection connection) throws Exception {
+        while (true) {
+            connection.readRequest();
+            connection.send(OK);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package io.weir.testkit;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * A self-signed certificate with its key, made by the JDK's {@code keytool}, which takes a second: share it between the
+ * tests of a class. Its files are PEM, in a directory that is left to the system to clear.
+ */
+public final class Identity {
+
+    private static final String PASSWORD = "changeit";
+
+    private final KeyStore store;
+    private final Path directory;
+
+    private Identity(Path directory, KeyStore store) {
+        this.directory = directory;
+        this.store = store;
+    }
+
+    /** For those names, as {@code keytool} wants them: {@code dns:a.test}, {@code ip:127.0.0.1}. */
+    public static Identity of(String... names) {
+        return of("EC", names);
+    }
+
+    /** With a key of that kind: {@code RSA}, {@code EC} or {@code Ed25519}. */
+    public static Identity of(String algorithm, String[] names) {
+        try {
+            Path directory = Files.createTempDirectory("weir-identity");
+            Path file = directory.resolve("identity.p12");
+            Process keytool = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                    .toString(),
+                            "-genkeypair",
+                            "-alias",
+                            "it",
+                            "-keyalg",
+                            algorithm,
+                            "-dname",
+                            "CN=weir test",
+                            "-ext",
+                            "san=" + String.join(",", names),
+                            "-storetype",
+                            "PKCS12",
+                            "-storepass",
+                            PASSWORD,
+                            "-keystore",
+                            file.toString())
+                    .redirectErrorStream(true)
+                    .start();
+            String output = new String(keytool.getInputStream().readAllBytes(), US_ASCII);
+            if (keytool.waitFor() != 0) {
+                throw new AssertionError("keytool failed: " + output);
+            }
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            try (InputStream in = Files.newInputStream(file)) {
+                store.load(in, PASSWORD.toCharArray());
+            }
+            Identity identity = new Identity(directory, store);
+            identity.write(
+                    "certificate.pem", "CERTIFICATE", store.getCertificate("it").getEncoded());
+            identity.write(
+                    "key.pem",
+                    "PRIVATE KEY",
+                    store.getKey("it", PASSWORD.toCharArray()).getEncoded());
+            return identity;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** PEM file of the certificate. */
+    public Path certificate() {
+        return directory.resolve("certificate.pem");
+    }
+
+    /** PEM file of the private key, PKCS#8. */
+    public Path key() {
+        return directory.resolve("key.pem");
+    }
+
+    /** For a server or client that is this, and trusts those. */
+    public SSLContext context(List<Identity> trusted) {
+        try {
+            KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            keys.init(store, PASSWORD.toCharArray());
+            KeyStore trust = KeyStore.getInstance("PKCS12");
+            trust.load(null, null);
+            for (Identity one : trusted) {
+                trust.setCertificateEntry("one-" + trust.size(), one.store.getCertificate("it"));
+            }
+            TrustManagerFactory trusting = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trusting.init(trust);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keys.getKeyManagers(), trusting.getTrustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void write(String name, String type, byte[] encoded) throws IOException {
+        String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(encoded);
+        Files.writeString(
+                directory.resolve(name), "-----BEGIN " + type + "-----\n" + base64 + "\n-----END " + type + "-----\n");
+    }
+}
