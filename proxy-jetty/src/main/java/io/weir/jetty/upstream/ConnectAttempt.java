@@ -12,7 +12,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -21,7 +20,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
@@ -43,6 +41,7 @@ final class ConnectAttempt {
     private static final Duration MARGIN = Duration.ofSeconds(1);
 
     private final ClientConnector connector;
+    private final Addresses names;
     private final Http1Pool pool;
     private final Http1Call call;
     private final Upstream upstream;
@@ -54,8 +53,9 @@ final class ConnectAttempt {
     private @Nullable SelectableChannel channel;
     private @Nullable UpstreamEndPoint securing;
 
-    ConnectAttempt(ClientConnector connector, Http1Pool pool, Http1Call call) {
+    ConnectAttempt(ClientConnector connector, Addresses names, Http1Pool pool, Http1Call call) {
         this.connector = connector;
+        this.names = names;
         this.pool = pool;
         this.call = call;
         upstream = call.attempt().upstream().upstream();
@@ -77,7 +77,7 @@ final class ConnectAttempt {
             addresses = List.of(new InetSocketAddress(literal, upstream.port()));
             connectNext(null);
         } else {
-            connector.getExecutor().execute(this::resolve);
+            names.find(upstream.host(), connector.getExecutor(), Promise.from(this::resolved, this::unresolved));
         }
     }
 
@@ -96,16 +96,15 @@ final class ConnectAttempt {
         }
     }
 
-    private void resolve() {
-        try {
-            addresses = Stream.of(InetAddress.getAllByName(upstream.host()))
-                    .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
-                    .toList();
-        } catch (UnknownHostException e) {
-            fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e));
-            return;
-        }
+    private void resolved(List<InetAddress> found) {
+        addresses = found.stream()
+                .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
+                .toList();
         connectNext(null);
+    }
+
+    private void unresolved(Throwable cause) {
+        fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", cause));
     }
 
     private void connectNext(@Nullable Throwable before) {
