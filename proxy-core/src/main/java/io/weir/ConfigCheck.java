@@ -27,7 +27,7 @@ final class ConfigCheck {
         for (Site site : sites) {
             checkSite(site);
         }
-        pools.values().forEach(this::checkPool);
+        pools.values().forEach(pool -> problems.addAll(problemsOf(pool)));
     }
 
     /** The pools that routes use, by name. */
@@ -95,11 +95,13 @@ final class ConfigCheck {
         }
     }
 
-    private void checkPool(UpstreamPool pool) {
+    /** What is wrong with a pool by itself. */
+    static List<String> problemsOf(UpstreamPool pool) {
+        List<String> problems = new ArrayList<>();
         String place = "pool \"" + pool.name() + "\"";
         if (pool.upstreams().isEmpty()) {
             problems.add(place + " has no upstream; add one with upstream(url)");
-            return;
+            return problems;
         }
         Set<String> urls = new HashSet<>();
         Set<String> paths = new HashSet<>();
@@ -120,5 +122,6 @@ final class ConfigCheck {
             problems.add(place + ": nobody will ever wait in its queue, for no upstream has a limit; set"
                     + " maxConnections(..) on them, or drop the queue");
         }
+        return problems;
     }
 }

@@ -8,10 +8,15 @@ import io.weir.http.RequestHead;
 import io.weir.log.ExchangeSummary;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
+import io.weir.upstream.Upstream;
+import io.weir.upstream.UpstreamDiscovery;
+import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamState;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +33,7 @@ public final class ReverseProxy {
     /** A proxy with that configuration. */
     public ReverseProxy(ProxyConfig config, Engine engine) {
         this.engine = engine;
-        snapshot = new Snapshot(config, engine, null);
+        snapshot = Snapshot.of(config, engine, null);
     }
 
     /** The configuration in force. */
@@ -80,8 +85,37 @@ public final class ReverseProxy {
      * @return upstreams that are in no pool any more: their kept connections have no further use
      */
     public synchronized Set<UpstreamState> replace(ProxyConfig config) {
+        return replace(Snapshot.of(config, engine, snapshot));
+    }
+
+    /**
+     * Gives a pool of the configuration in force other upstreams, as {@link #replace} would. Nothing happens if it has no
+     * such pool any more, or the pool has another discovery by now.
+     *
+     * @param discovery who has found them
+     * @return upstreams that are in no pool any more
+     * @throws IllegalArgumentException if the pool would make no sense: it has none, or one twice, or another path
+     */
+    public synchronized Set<UpstreamState> discovered(
+            String pool, UpstreamDiscovery discovery, List<Upstream> upstreams) {
+        UpstreamPool configured = config().pools().get(pool);
+        if (configured == null || configured.discovery() != discovery) {
+            return Set.of();
+        }
+        UpstreamPool changed = configured.withUpstreams(upstreams);
+        List<String> problems = new ArrayList<>(ConfigCheck.problemsOf(changed));
+        if (!Objects.equals(changed.path(), configured.path())) {
+            problems.add("pool \"" + pool + "\": upstreams were discovered with the path " + changed.path()
+                    + "; routes were built for " + configured.path() + "; use that one");
+        }
+        if (!problems.isEmpty()) {
+            throw new ConfigException(problems);
+        }
+        return replace(snapshot.with(changed, engine));
+    }
+
+    private Set<UpstreamState> replace(Snapshot after) {
         Snapshot before = snapshot;
-        Snapshot after = new Snapshot(config, engine, before);
         snapshot = after;
         Set<UpstreamState> retired = new HashSet<>();
         before.pools().values().forEach(pool -> retired.addAll(pool.upstreams().values()));

@@ -230,7 +230,7 @@ class ConfigCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "a.test:3000", "https://a.test", "http://", "ftp://a.test"})
+    @ValueSource(strings = {"", "a.test:3000", "https://", "http://", "ftp://a.test"})
     void forwardingToWhatIsNoHttpUrlIsRefused(String url) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ProxyConfig.forwardingTo(url))

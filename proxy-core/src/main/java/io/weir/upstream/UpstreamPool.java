@@ -17,6 +17,7 @@ public final class UpstreamPool {
     private final RetryPolicy retry;
     private final boolean http2;
     private final UpstreamTls tls;
+    private final @Nullable UpstreamDiscovery discovery;
 
     private UpstreamPool(Builder builder) {
         name = builder.name;
@@ -28,6 +29,7 @@ public final class UpstreamPool {
         retry = builder.retry;
         http2 = builder.http2;
         tls = builder.tls;
+        discovery = builder.discovery;
     }
 
     /** Starts a pool. */
@@ -89,6 +91,25 @@ public final class UpstreamPool {
         return tls;
     }
 
+    /** What finds its upstreams while the proxy runs; null if they stay as they are. */
+    public @Nullable UpstreamDiscovery discovery() {
+        return discovery;
+    }
+
+    /** The same pool with other upstreams. */
+    public UpstreamPool withUpstreams(List<Upstream> upstreams) {
+        Builder changed = new Builder(name);
+        changed.upstreams.addAll(upstreams);
+        changed.balancing = balancing;
+        changed.stickiness = stickiness;
+        changed.queue = queue;
+        changed.keepAlive = keepAlive;
+        changed.retry = retry;
+        changed.tls = tls;
+        changed.discovery = discovery;
+        return changed.build();
+    }
+
     /** How TLS is spoken with that upstream of its; null if it is not. */
     public @Nullable UpstreamTls tlsOf(Upstream upstream) {
         if (!upstream.isSecure()) {
@@ -121,6 +142,7 @@ public final class UpstreamPool {
         private RetryPolicy retry = RetryPolicy.defaults();
         private boolean http2;
         private UpstreamTls tls = UpstreamTls.defaults();
+        private @Nullable UpstreamDiscovery discovery;
 
         private Builder(String name) {
             if (name.isBlank()) {
@@ -196,6 +218,12 @@ public final class UpstreamPool {
         /** How TLS is spoken with {@code https://} upstreams; verified against the JDK's authorities if not said. */
         public Builder tls(UpstreamTls tls) {
             this.tls = tls;
+            return this;
+        }
+
+        /** Finds other upstreams while the proxy runs; those added here are for the time until it has. */
+        public Builder discovery(UpstreamDiscovery discovery) {
+            this.discovery = discovery;
             return this;
         }
 

@@ -11,9 +11,17 @@ import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
+import io.weir.jetty.upstream.Addresses;
 import io.weir.jetty.upstream.Transports;
+import io.weir.upstream.AddressResolver;
+import io.weir.upstream.Upstream;
+import io.weir.upstream.UpstreamDiscovery;
+import io.weir.upstream.UpstreamPool;
+import io.weir.upstream.UpstreamState;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
@@ -46,6 +54,8 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private final ReverseProxy proxy;
     private final boolean standAlone;
     private final UpstreamSslContexts tls = new UpstreamSslContexts();
+    private final Discoveries discoveries = new Discoveries(this::discovered);
+    private Addresses addresses = Addresses.ofSystem();
     private @Nullable ClientConnector connector;
     private @Nullable Transports transport;
 
@@ -97,6 +107,12 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             HttpCompliance.Violation.WHITESPACE_IN_PARAMETER,
             HttpCompliance.Violation.BAD_QUOTES_IN_TOKEN);
 
+    /** Has the names of upstreams resolved by that one, from the next start on; by the JDK if not said. */
+    public JettyProxyHandler resolver(AddressResolver resolver) {
+        addresses = new Addresses(resolver);
+        return this;
+    }
+
     /** The configuration in force. */
     public ProxyConfig config() {
         return proxy.config();
@@ -110,10 +126,22 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
      */
     public void reload(ProxyConfig config) {
         tls.prepare(config);
-        var retired = proxy.replace(config);
+        retire(proxy.replace(config));
+        if (transport != null) {
+            discoveries.follow(config);
+        }
+    }
+
+    private void discovered(UpstreamPool pool, UpstreamDiscovery discovery, List<Upstream> upstreams) {
+        UpstreamPool current = config().pools().getOrDefault(pool.name(), pool);
+        tls.prepare(current.withUpstreams(upstreams));
+        retire(proxy.discovered(pool.name(), discovery, upstreams));
+    }
+
+    private void retire(Set<UpstreamState> upstreams) {
         Transports current = transport;
         if (current != null) {
-            current.retire(retired);
+            current.retire(upstreams);
         }
     }
 
@@ -155,12 +183,14 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             getServer().setErrorHandler(new Refusals(proxy));
         }
         tls.prepare(config());
-        transport = new Transports(clients, tls);
+        transport = new Transports(clients, tls, addresses);
+        discoveries.follow(config());
         super.doStart();
     }
 
     @Override
     protected void doStop() throws Exception {
+        discoveries.close();
         Transports current = transport;
         transport = null;
         if (current != null) {

@@ -7,6 +7,7 @@ import io.weir.jetty.server.ClientClocks;
 import io.weir.jetty.server.Http2Connections;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
+import io.weir.upstream.AddressResolver;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,6 +112,7 @@ public final class JettyProxyServer implements AutoCloseable {
         private final ProxyConfig config;
         private final List<Listener> listeners = new ArrayList<>();
         private @Nullable ByteBufferPool buffers;
+        private @Nullable AddressResolver resolver;
         private int selectors = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
         private record Listener(String host, int port) {
@@ -153,6 +155,12 @@ public final class JettyProxyServer implements AutoCloseable {
             return this;
         }
 
+        /** Has the names of upstreams resolved by that one; by the JDK if not said. */
+        public Builder resolver(AddressResolver resolver) {
+            this.resolver = resolver;
+            return this;
+        }
+
         /**
          * Starts.
          *
@@ -183,6 +191,9 @@ public final class JettyProxyServer implements AutoCloseable {
             }
             ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
             JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);
+            if (resolver != null) {
+                handler.resolver(resolver);
+            }
             server.setHandler(handler);
             try {
                 server.start();

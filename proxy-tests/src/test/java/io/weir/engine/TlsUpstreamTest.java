@@ -1,11 +1,15 @@
 package io.weir.engine;
 
 import static io.weir.engine.WiredProxy.GET;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.weir.ProxyConfig;
 import io.weir.header.HeaderPolicy;
 import io.weir.http.ProxyError;
+import io.weir.route.Route;
 import io.weir.testkit.Identity;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
@@ -14,11 +18,16 @@ import io.weir.testkit.UpstreamConnection;
 import io.weir.upstream.KeepAlive;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamTls;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -201,6 +210,34 @@ class TlsUpstreamTest {
                 .hasMessageContaining("such.pem: there is no such file");
     }
 
+    @Test
+    void aReloadReadsTheFilesAgain() throws Exception {
+        Path trusted = Files.createTempFile("trusted", ".pem");
+        Files.copy(HERE.certificate(), trusted, REPLACE_EXISTING);
+        UpstreamTls tls = UpstreamTls.defaults().withTrust(trusted);
+        try (var upstream = ScriptedUpstream.secured(HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), tls)) {
+            UpstreamPool pool =
+                    UpstreamPool.named("app").tls(tls).upstream(upstream.uri()).build();
+            ProxyConfig same = ProxyConfig.builder().route(Route.any().to(pool)).build();
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+
+            proxy.reload(same);
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(upstream.connectionCount()).as("connections are kept").isEqualTo(1);
+
+            Files.writeString(trusted, "no certificate");
+            assertThatThrownBy(() -> proxy.reload(same))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("it holds no certificate");
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+
+            Files.copy(ELSEWHERE.certificate(), trusted, REPLACE_EXISTING);
+            proxy.reload(same);
+            assertThat(proxy.exchange(GET).status()).isEqualTo(502);
+        }
+    }
+
     // ---- what else may happen ----
 
     @Test
@@ -303,6 +340,26 @@ class TlsUpstreamTest {
 
             assertThat(response.isTruncated()).isFalse();
             assertThat(response.body()).isEqualTo("all of it");
+        }
+    }
+
+    /** Whoever sits in between could cut it where he likes. */
+    @Test
+    void itIsBrokenIfOnlyTheConnectionEnded() throws Exception {
+        try (var server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                var proxy = over("https://127.0.0.1:" + server.getLocalPort(), TRUST)) {
+            RawClient client = proxy.client().send(GET);
+            try (Socket plain = server.accept()) {
+                SSLSocket secure =
+                        (SSLSocket) HERE.context(List.of()).getSocketFactory().createSocket(plain, null, 0, false);
+                secure.setUseClientMode(false);
+                assertThat(secure.getInputStream().read(new byte[4096])).isPositive();
+                secure.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\nnot all".getBytes(US_ASCII));
+            }
+
+            assertThat(client.readResponse().isTruncated()).isTrue();
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.RESPONSE_INCOMPLETE);
+            client.close();
         }
     }
 

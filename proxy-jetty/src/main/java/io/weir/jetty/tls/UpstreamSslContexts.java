@@ -31,6 +31,13 @@ public final class UpstreamSslContexts {
         contexts.putAll(prepared);
     }
 
+    /** The same for upstreams that a pool gets while it is in force. */
+    public void prepare(UpstreamPool pool) {
+        Map<UpstreamTls, UpstreamSslContext> prepared = new HashMap<>();
+        prepare(pool, prepared);
+        contexts.putAll(prepared);
+    }
+
     /** Ready for that upstream of that pool; null if it speaks no TLS. */
     public @Nullable UpstreamSslContext of(UpstreamPool pool, Upstream upstream) {
         UpstreamTls settings = pool.tlsOf(upstream);
@@ -38,8 +45,10 @@ public final class UpstreamSslContexts {
             return null;
         }
         UpstreamSslContext ready = contexts.get(settings);
-        // Only settings that came past prepare() are made here: an upstream that was discovered, with its own.
-        return ready != null ? ready : contexts.computeIfAbsent(settings, UpstreamSslContext::of);
+        if (ready == null) {
+            throw new IllegalStateException(upstream.url() + " was not prepared: " + settings);
+        }
+        return ready;
     }
 
     /** Forgets all. */
@@ -49,20 +58,28 @@ public final class UpstreamSslContexts {
     }
 
     private void prepare(UpstreamPool pool, Map<UpstreamTls, UpstreamSslContext> prepared) {
+        if (pool.discovery() != null) {
+            prepare("pool \"" + pool.name() + "\"", pool.tls(), prepared); // for who is found later
+        }
         for (Upstream upstream : pool.upstreams()) {
             UpstreamTls settings = pool.tlsOf(upstream);
-            if (settings == null || prepared.containsKey(settings)) {
-                continue;
+            if (settings != null) {
+                prepare("pool \"" + pool.name() + "\", " + upstream.url(), settings, prepared);
             }
-            UpstreamSslContext fresh;
-            try {
-                fresh = UpstreamSslContext.of(settings);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(
-                        "pool \"" + pool.name() + "\", " + upstream.url() + ": " + e.getMessage(), e);
-            }
-            UpstreamSslContext present = contexts.get(settings);
-            prepared.put(settings, present != null && present.isSameAs(fresh) ? present : fresh);
         }
+    }
+
+    private void prepare(String place, UpstreamTls settings, Map<UpstreamTls, UpstreamSslContext> prepared) {
+        if (prepared.containsKey(settings)) {
+            return;
+        }
+        UpstreamSslContext fresh;
+        try {
+            fresh = UpstreamSslContext.of(settings);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(place + ": " + e.getMessage(), e);
+        }
+        UpstreamSslContext present = contexts.get(settings);
+        prepared.put(settings, present != null && present.isSameAs(fresh) ? present : fresh);
     }
 }

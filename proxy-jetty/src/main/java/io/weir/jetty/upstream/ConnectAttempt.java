@@ -1,18 +1,13 @@
 package io.weir.jetty.upstream;
 
-import io.weir.http.IpRange;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.server.Clock;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.Upstream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -21,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
@@ -43,6 +37,7 @@ final class ConnectAttempt {
     private static final Duration MARGIN = Duration.ofSeconds(1);
 
     private final ClientConnector connector;
+    private final Addresses names;
     private final Http1Pool pool;
     private final Http1Call call;
     private final Upstream upstream;
@@ -54,8 +49,9 @@ final class ConnectAttempt {
     private @Nullable SelectableChannel channel;
     private @Nullable UpstreamEndPoint securing;
 
-    ConnectAttempt(ClientConnector connector, Http1Pool pool, Http1Call call) {
+    ConnectAttempt(ClientConnector connector, Addresses names, Http1Pool pool, Http1Call call) {
         this.connector = connector;
+        this.names = names;
         this.pool = pool;
         this.call = call;
         upstream = call.attempt().upstream().upstream();
@@ -65,20 +61,9 @@ final class ConnectAttempt {
 
     void start() {
         call.connecting(this);
-        outlastClock();
+        outlast(connector, limit);
         clock.start(limit);
-        if (upstream.socket() != null) {
-            addresses = List.of(UnixDomainSocketAddress.of(upstream.socket()));
-            connectNext(null);
-            return;
-        }
-        InetAddress literal = IpRange.parseAddress(upstream.host());
-        if (literal != null) {
-            addresses = List.of(new InetSocketAddress(literal, upstream.port()));
-            connectNext(null);
-        } else {
-            connector.getExecutor().execute(this::resolve);
-        }
+        names.of(upstream, connector.getExecutor(), Promise.from(this::found, this::unresolved));
     }
 
     /** The call has been given up. */
@@ -89,23 +74,20 @@ final class ConnectAttempt {
     }
 
     /** Jetty has one clock for all connects; it has to run out after ours, which know their route. */
-    private void outlastClock() {
+    static void outlast(ClientConnector connector, Duration limit) {
         Duration longer = (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).plus(MARGIN);
         if (connector.getConnectTimeout().compareTo(longer) < 0) {
             connector.setConnectTimeout(longer);
         }
     }
 
-    private void resolve() {
-        try {
-            addresses = Stream.of(InetAddress.getAllByName(upstream.host()))
-                    .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
-                    .toList();
-        } catch (UnknownHostException e) {
-            fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e));
-            return;
-        }
+    private void found(List<SocketAddress> found) {
+        addresses = found;
         connectNext(null);
+    }
+
+    private void unresolved(Throwable cause) {
+        fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", cause));
     }
 
     private void connectNext(@Nullable Throwable before) {

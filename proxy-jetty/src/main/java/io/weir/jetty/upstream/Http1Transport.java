@@ -17,6 +17,7 @@ import org.eclipse.jetty.io.ClientConnector;
 final class Http1Transport implements UpstreamTransport {
     private final ClientConnector connector;
     private final UpstreamSslContexts tls;
+    private final Addresses names;
     private final Map<UpstreamState, Http1Pool> pools = new ConcurrentHashMap<>();
 
     /** Upstreams that exchanges of an older configuration may still use; guarded by itself, as is adding to the pools. */
@@ -25,9 +26,10 @@ final class Http1Transport implements UpstreamTransport {
     private boolean closed;
 
     /** Connections are opened through {@code connector}, which the caller starts and stops. */
-    Http1Transport(ClientConnector connector, UpstreamSslContexts tls) {
+    Http1Transport(ClientConnector connector, UpstreamSslContexts tls, Addresses names) {
         this.connector = connector;
         this.tls = tls;
+        this.names = names;
     }
 
     @Override
@@ -39,7 +41,7 @@ final class Http1Transport implements UpstreamTransport {
         if (kept != null) {
             call.start(kept, true);
         } else {
-            new ConnectAttempt(connector, pool, call).start();
+            new ConnectAttempt(connector, names, pool, call).start();
         }
         return call;
     }

@@ -1,17 +1,12 @@
 package io.weir.jetty.upstream;
 
-import io.weir.http.IpRange;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.Upstream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -19,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.http2.client.HTTP2ClientConnectionFactory;
@@ -38,20 +32,21 @@ import org.jspecify.annotations.Nullable;
  * It is open once the upstream's settings have come. Ends once.
  */
 final class Http2Connect {
-    private static final Duration LONGEST = Duration.ofDays(1);
-    private static final Duration MARGIN = Duration.ofSeconds(1);
     private static final String PROTOCOL = "h2";
 
     private final Http2Pool pool;
     private final HTTP2Client client;
     private final ClientConnector connector;
     private final @Nullable UpstreamSslContext tls;
+    private final Addresses names;
     private final Upstream upstream;
     private List<SocketAddress> addresses = List.of();
     private int next;
     private boolean ended;
 
-    Http2Connect(Http2Pool pool, HTTP2Client client, @Nullable UpstreamSslContext tls, Upstream upstream) {
+    Http2Connect(
+            Http2Pool pool, HTTP2Client client, @Nullable UpstreamSslContext tls, Addresses names, Upstream upstream) {
+        this.names = names;
         this.pool = pool;
         this.client = client;
         this.tls = tls;
@@ -61,32 +56,17 @@ final class Http2Connect {
 
     /** @param limit the {@code connect} clock of who waits; Jetty's own has to run out after it */
     void start(Duration limit) {
-        Duration longer = (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).plus(MARGIN);
-        if (connector.getConnectTimeout().compareTo(longer) < 0) {
-            connector.setConnectTimeout(longer);
-        }
-        InetAddress literal = upstream.socket() == null ? IpRange.parseAddress(upstream.host()) : null;
-        if (upstream.socket() != null) {
-            addresses = List.of(UnixDomainSocketAddress.of(upstream.socket()));
-        } else if (literal != null) {
-            addresses = List.of(new InetSocketAddress(literal, upstream.port()));
-        } else {
-            connector.getExecutor().execute(this::resolve);
-            return;
-        }
+        ConnectAttempt.outlast(connector, limit);
+        names.of(upstream, connector.getExecutor(), Promise.from(this::found, this::unresolved));
+    }
+
+    private void found(List<SocketAddress> found) {
+        addresses = found;
         connectNext(null);
     }
 
-    private void resolve() {
-        try {
-            addresses = Stream.of(InetAddress.getAllByName(upstream.host()))
-                    .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
-                    .toList();
-        } catch (UnknownHostException e) {
-            fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", e));
-            return;
-        }
-        connectNext(null);
+    private void unresolved(Throwable cause) {
+        fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", cause));
     }
 
     private void connectNext(@Nullable Throwable before) {

@@ -26,6 +26,7 @@ final class Http2Pool {
 
     private final HTTP2Client client;
     private final @Nullable UpstreamSslContext tls;
+    private final Addresses names;
     private volatile KeepAlive keepAlive = KeepAlive.defaults();
 
     // Guarded by this.
@@ -35,7 +36,8 @@ final class Http2Pool {
     private boolean closed;
 
     /** @param tls how TLS is spoken; null if it is not */
-    Http2Pool(HTTP2Client client, @Nullable UpstreamSslContext tls) {
+    Http2Pool(HTTP2Client client, @Nullable UpstreamSslContext tls, Addresses names) {
+        this.names = names;
         this.client = client;
         this.tls = tls;
     }
@@ -139,7 +141,7 @@ final class Http2Pool {
     private void connect(Http2Call first) {
         client.setMaxResponseHeadersSize(Math.max(
                 client.getMaxResponseHeadersSize(), first.attempt().limits().responseHead()));
-        new Http2Connect(this, client, tls, first.attempt().upstream().upstream())
+        new Http2Connect(this, client, tls, names, first.attempt().upstream().upstream())
                 .start(first.attempt().timeouts().connect());
     }
 

@@ -19,11 +19,13 @@ final class Http2Transport implements UpstreamTransport {
 
     private final HTTP2Client client;
     private final UpstreamSslContexts tls;
+    private final Addresses names;
     private final Map<UpstreamState, Http2Pool> pools = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    Http2Transport(ClientConnector connector, UpstreamSslContexts tls) {
+    Http2Transport(ClientConnector connector, UpstreamSslContexts tls, Addresses names) {
         this.tls = tls;
+        this.names = names;
         client = new HTTP2Client(connector);
         client.setInitialStreamRecvWindow(Http2Pool.STREAM_WINDOW);
         client.setInitialSessionRecvWindow(Http2Pool.MOST_STREAMS * Http2Pool.STREAM_WINDOW);
@@ -59,7 +61,7 @@ final class Http2Transport implements UpstreamTransport {
             if (other != null) {
                 client.getExecutor().execute(other::close); // other certificates, say
             }
-            return new Http2Pool(client, context);
+            return new Http2Pool(client, context, names);
         });
     }
 

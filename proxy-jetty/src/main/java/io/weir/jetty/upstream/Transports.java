@@ -12,15 +12,17 @@ import org.jspecify.annotations.Nullable;
 public final class Transports implements UpstreamTransport {
     private final ClientConnector connector;
     private final UpstreamSslContexts tls;
+    private final Addresses names;
     private final Http1Transport http1;
     private volatile @Nullable Http2Transport http2;
     private boolean closed;
 
     /** Connections are opened through {@code connector}, which the caller starts and stops. */
-    public Transports(ClientConnector connector, UpstreamSslContexts tls) {
+    public Transports(ClientConnector connector, UpstreamSslContexts tls, Addresses names) {
         this.connector = connector;
         this.tls = tls;
-        http1 = new Http1Transport(connector, tls);
+        this.names = names;
+        http1 = new Http1Transport(connector, tls, names);
     }
 
     @Override
@@ -56,7 +58,7 @@ public final class Transports implements UpstreamTransport {
         synchronized (this) {
             present = http2;
             if (present == null) {
-                present = new Http2Transport(connector, tls);
+                present = new Http2Transport(connector, tls, names);
                 if (closed) {
                     present.close();
                 }
