@@ -5,40 +5,29 @@ final class EqualsRound {
     private final SmoothWeights weights;
     private final int[] equals;
     private int count;
-    private int next;
-    private long most;
 
     EqualsRound(Candidates group) {
         weights = new SmoothWeights(group);
         equals = new int[group.size()];
     }
 
-    /** Begins a choice: there is none yet. */
-    void clear() {
-        count = 0;
-        next = -1;
+    /** Where a choice puts the indexes of those that it finds equal, from the first place on and in order. */
+    int[] equals() {
+        return equals;
     }
 
-    /** That one is better than all before. */
-    void startWith(int index) {
-        equals[0] = index;
-        count = 1;
-        next = index;
-        most = weights.score(index);
-    }
-
-    /** That one is as good. */
-    void add(int index) {
-        equals[count++] = index;
-        long score = weights.score(index);
-        if (score > most) {
-            next = index;
-            most = score;
+    /** Whose turn it is among the first {@code found} of them; −1 if there is none. */
+    int next(int found) {
+        count = found;
+        int next = -1;
+        long most = Long.MIN_VALUE;
+        for (int i = 0; i < found; i++) {
+            long score = weights.score(equals[i]);
+            if (score > most) {
+                next = equals[i];
+                most = score;
+            }
         }
-    }
-
-    /** Whose turn it is; −1 if there is none. */
-    int next() {
         return next;
     }
 

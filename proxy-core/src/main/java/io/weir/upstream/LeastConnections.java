@@ -4,11 +4,11 @@ import io.weir.http.Variables;
 
 /** See {@link BalancingStrategy#leastConnections}; {@code ngx_http_upstream_get_least_conn_peer}. */
 final class LeastConnections implements Balancer {
-    private final long[] weights;
+    private final int[] weights;
     private final EqualsRound round;
 
     LeastConnections(Candidates group) {
-        weights = new long[group.size()];
+        weights = new int[group.size()];
         for (int i = 0; i < weights.length; i++) {
             weights[i] = group.upstream(i).weight();
         }
@@ -17,25 +17,25 @@ final class LeastConnections implements Balancer {
 
     @Override
     public int choose(Candidates group, Variables request) {
-        round.clear();
+        int[] equals = round.equals();
+        int count = 0;
         long leastLoad = 1;
         long itsWeight = 0;
         for (int i = 0; i < weights.length; i++) {
-            if (!group.isEligible(i)) {
+            int load = group.inFlight(i);
+            // load / weight, without the division
+            long difference = load * itsWeight - leastLoad * weights[i];
+            if (difference > 0 || !group.isEligible(i)) {
                 continue;
             }
-            // load / weight, without the division
-            long load = group.inFlight(i);
-            long difference = load * itsWeight - leastLoad * weights[i];
             if (difference < 0) {
-                round.startWith(i);
+                count = 0;
                 leastLoad = load;
                 itsWeight = weights[i];
-            } else if (difference == 0) {
-                round.add(i);
             }
+            equals[count++] = i;
         }
-        return round.next();
+        return round.next(count);
     }
 
     @Override

@@ -37,13 +37,11 @@ final class LeastTime implements Balancer {
 
     @Override
     public int choose(Candidates group, Variables request) {
-        round.clear();
+        int[] equals = round.equals();
+        int count = 0;
         double slowest = unknown > 0 ? slowest() : 0;
         double least = Double.POSITIVE_INFINITY;
         for (int i = 0; i < times.length; i++) {
-            if (!group.isEligible(i)) {
-                continue;
-            }
             int load = group.inFlight(i) + 1;
             double time = times[i];
             if (time < 0) {
@@ -51,14 +49,16 @@ final class LeastTime implements Balancer {
                 time = load == 1 ? 0 : slowest;
             }
             double cost = time * load * perWeight[i];
-            if (cost < least) {
-                round.startWith(i);
-                least = cost;
-            } else if (cost == least) {
-                round.add(i);
+            if (cost > least || !group.isEligible(i)) {
+                continue;
             }
+            if (cost < least) {
+                count = 0;
+                least = cost;
+            }
+            equals[count++] = i;
         }
-        return round.next();
+        return round.next(count);
     }
 
     @Override

@@ -5,17 +5,20 @@ package io.weir.upstream;
  * candidate is credited with its weight, the one with most is picked and charged with what all were credited.
  */
 final class SmoothWeights {
-    private final long[] current;
+    /** nginx's {@code current_weight} and {@code effective_weight} in one: what each would have in the next pick. */
+    private final long[] scores;
+
     private final int[] effective;
     private final int[] configured;
 
     SmoothWeights(Candidates group) {
-        current = new long[group.size()];
+        scores = new long[group.size()];
         effective = new int[group.size()];
         configured = new int[group.size()];
         for (int i = 0; i < configured.length; i++) {
             configured[i] = group.upstream(i).weight();
             effective[i] = configured[i];
+            scores[i] = configured[i];
         }
     }
 
@@ -25,28 +28,30 @@ final class SmoothWeights {
 
     /** The most is picked, the first among equals. */
     long score(int index) {
-        return current[index] + effective[index];
+        return scores[index];
     }
 
     /** Credits a candidate of this pick; a weight that failures have lowered recovers by one. Returns the credit. */
     int credit(int index) {
         int credit = effective[index];
-        current[index] += credit;
         if (credit < configured[index]) {
             effective[index] = credit + 1;
         }
+        scores[index] += effective[index];
         return credit;
     }
 
     /** Charges the one that was picked. */
     void charge(int index, long credits) {
-        current[index] -= credits;
+        scores[index] -= credits;
     }
 
     /** A failure costs a part of the weight. */
     void failed(int index, int maxFails) {
         if (maxFails > 0) {
-            effective[index] = Math.max(0, effective[index] - configured[index] / maxFails);
+            int left = Math.max(0, effective[index] - configured[index] / maxFails);
+            scores[index] -= effective[index] - left;
+            effective[index] = left;
         }
     }
 }

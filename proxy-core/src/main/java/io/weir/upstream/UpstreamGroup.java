@@ -12,6 +12,7 @@ final class UpstreamGroup implements Candidates {
     private final PoolLock lock;
     private final UpstreamState[] states;
     private final Upstream[] upstreams;
+    private final Loads loads;
     private final boolean single;
     private final RandomGenerator random;
     private final Balancer balancer;
@@ -52,8 +53,10 @@ final class UpstreamGroup implements Candidates {
         if (single) {
             this.states[0].forgetFailures();
         }
-        for (UpstreamState state : this.states) {
-            lock.touched(state);
+        loads = new Loads(states.size());
+        for (int i = 0; i < this.states.length; i++) {
+            this.states[i].countIn(loads, i);
+            lock.touched(this.states[i]);
         }
         seen = lock.changes() - 1;
         chance = random.nextLong();
@@ -231,7 +234,7 @@ final class UpstreamGroup implements Candidates {
 
     @Override
     public int inFlight(int index) {
-        return states[index].load();
+        return loads.areComplete() ? loads.of(index) : states[index].load();
     }
 
     @Override

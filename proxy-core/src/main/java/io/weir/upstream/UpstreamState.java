@@ -22,8 +22,10 @@ public final class UpstreamState {
 
     private volatile Upstream upstream;
     private volatile int inFlight;
-    /** The same for choices, which look at many and hold the lock: a volatile read costs them too much. */
-    private int load;
+    /** The same for choices, which look at many and hold the lock. */
+    private Loads loads = new Loads(1);
+
+    private int place;
 
     private volatile int fails;
     private long lastFailure = NEVER;
@@ -49,7 +51,15 @@ public final class UpstreamState {
 
     /** As {@link #inFlight}, under the lock. */
     int load() {
-        return load;
+        return loads.of(place);
+    }
+
+    /** From now on it counts its exchanges there. */
+    void countIn(Loads others, int itsPlace) {
+        others.set(itsPlace, load());
+        loads.leave();
+        loads = others;
+        place = itsPlace;
     }
 
     /** Failures since the last good answer after a failure. */
@@ -96,7 +106,7 @@ public final class UpstreamState {
     /** Whether it is at its limit. */
     boolean isFull() {
         int limit = upstream.maxConnections();
-        return limit > 0 && load >= limit;
+        return limit > 0 && load() >= limit;
     }
 
     /** As it was when {@link #settle} looked last. */
@@ -133,16 +143,14 @@ public final class UpstreamState {
     }
 
     void taken(long now) {
-        load++;
-        inFlight = load;
+        inFlight = loads.add(place, 1);
         if (isPast(lastChecked, now)) {
             lastChecked = now;
         }
     }
 
     void released() {
-        load--;
-        inFlight = load;
+        inFlight = loads.add(place, -1);
     }
 
     /** Returns whether this failure takes it out. */

@@ -84,6 +84,42 @@ class LeastConnectionsTest {
         }
     }
 
+    /** Two of three upstreams outlive a reload; those who came before it still hold slots, and go on choosing. */
+    @RepeatedTest(50)
+    void loadsAreCountedAcrossAReload(RepetitionInfo run) {
+        Random random = new Random(run.getCurrentRepetition());
+        PoolState before = new PoolState(equals("http://a", "http://b", "http://c"));
+        Deque<UpstreamState> held = new ArrayDeque<>();
+        for (int i = random.nextInt(6); i > 0; i--) {
+            held.add(before.acquire(null, 0, NoVariables.INSTANCE));
+        }
+        PoolState after = new PoolState(equals("http://c", "http://d", "http://b"), before);
+
+        for (int step = 0; step < 100; step++) {
+            PoolState pool = random.nextBoolean() ? before : after;
+            if (held.isEmpty() || random.nextBoolean()) {
+                int least = pool.upstreams().values().stream()
+                        .mapToInt(UpstreamState::inFlight)
+                        .min()
+                        .orElseThrow();
+                UpstreamState taken = pool.acquire(null, step, NoVariables.INSTANCE);
+                held.add(taken);
+
+                assertThat(taken.inFlight()).as("step %d", step).isEqualTo(least + 1);
+            } else {
+                pool.release(held.removeFirst(), PoolState.Verdict.NEUTRAL, step);
+            }
+        }
+    }
+
+    private static UpstreamPool equals(String... urls) {
+        UpstreamPool.Builder pool = UpstreamPool.named("app").balancing(BalancingStrategy.leastConnections());
+        for (String url : urls) {
+            pool.upstream(url);
+        }
+        return pool.build();
+    }
+
     private static final class Peer {
         final String url;
         final long weight;
