@@ -15,6 +15,9 @@ public final class UpstreamPool {
     private final WaitQueue queue;
     private final KeepAlive keepAlive;
     private final RetryPolicy retry;
+    private final PassiveHealth passiveHealth;
+    private final @Nullable ActiveHealth activeHealth;
+    private final int failOpenBelow;
 
     private UpstreamPool(Builder builder) {
         name = builder.name;
@@ -24,6 +27,9 @@ public final class UpstreamPool {
         queue = builder.queue;
         keepAlive = builder.keepAlive;
         retry = builder.retry;
+        passiveHealth = builder.passiveHealth;
+        activeHealth = builder.activeHealth;
+        failOpenBelow = builder.failOpenBelow;
     }
 
     /** Starts a pool. */
@@ -75,6 +81,21 @@ public final class UpstreamPool {
         return retry;
     }
 
+    /** What its exchanges tell about the health of its upstreams. */
+    public PassiveHealth passiveHealth() {
+        return passiveHealth;
+    }
+
+    /** How its upstreams are probed; null: not at all. */
+    public @Nullable ActiveHealth activeHealth() {
+        return activeHealth;
+    }
+
+    /** The share of upstreams in percent below which health is ignored; 0: never. */
+    public int failOpenBelow() {
+        return failOpenBelow;
+    }
+
     /** The path of its URLs, which takes the place of a route's prefix; null if they have none. A config checks that they agree. */
     public @Nullable String path() {
         String path = upstreams.isEmpty() ? "" : upstreams.get(0).path();
@@ -96,6 +117,9 @@ public final class UpstreamPool {
         private WaitQueue queue = WaitQueue.off();
         private KeepAlive keepAlive = KeepAlive.defaults();
         private RetryPolicy retry = RetryPolicy.defaults();
+        private PassiveHealth passiveHealth = PassiveHealth.defaults();
+        private @Nullable ActiveHealth activeHealth;
+        private int failOpenBelow;
 
         private Builder(String name) {
             if (name.isBlank()) {
@@ -155,6 +179,33 @@ public final class UpstreamPool {
         /** When another upstream is tried (nginx {@code proxy_next_upstream}). */
         public Builder retry(RetryPolicy retry) {
             this.retry = retry;
+            return this;
+        }
+
+        /** What counts as a failure, and what follows beside {@link Upstream.Builder#maxFails}; nginx's if not said. */
+        public Builder passiveHealth(PassiveHealth passiveHealth) {
+            this.passiveHealth = passiveHealth;
+            return this;
+        }
+
+        /** Probes its upstreams (nginx {@code health_check}); off if not said. */
+        public Builder activeHealth(ActiveHealth activeHealth) {
+            this.activeHealth = activeHealth;
+            return this;
+        }
+
+        /**
+         * While fewer than that share of its upstreams are well, health is ignored and all of them serve: better some bad
+         * answers than none, or than a crowd that fells the last one. Upstreams that are down don't count. 0, the default:
+         * never, so that the answer is 502 when none is well. 1: only when none is well.
+         *
+         * @param percent 0 to 100
+         */
+        public Builder failOpenBelow(int percent) {
+            if (percent < 0 || percent > 100) {
+                throw new IllegalArgumentException("failOpenBelow: " + percent + " % (expected: 0..100)");
+            }
+            failOpenBelow = percent;
             return this;
         }
 

@@ -4,12 +4,14 @@ import io.weir.Engine;
 import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
+import io.weir.ProxyStatus;
 import io.weir.ReverseProxy;
 import io.weir.body.Limits;
 import io.weir.http.RequestHead;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
+import io.weir.jetty.upstream.HealthProber;
 import io.weir.jetty.upstream.Http1Transport;
 import java.security.SecureRandom;
 import java.util.Objects;
@@ -46,6 +48,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private final boolean standAlone;
     private @Nullable ClientConnector connector;
     private @Nullable Http1Transport transport;
+    private volatile @Nullable HealthProber prober;
 
     private JettyProxyHandler(ProxyConfig config, @Nullable ClientConnector shared) {
         standAlone = shared != null;
@@ -107,11 +110,20 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (current != null) {
             current.retire(retired);
         }
+        HealthProber probing = prober;
+        if (probing != null) {
+            probing.ask();
+        }
     }
 
     /** What would become of a request; nothing is sent. */
     public Explanation explain(RequestHead head) {
         return proxy.explain(head, System.nanoTime());
+    }
+
+    /** How the pools and their upstreams are doing. */
+    public ProxyStatus status() {
+        return proxy.status(System.nanoTime());
     }
 
     @Override
@@ -146,12 +158,27 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (standAlone) {
             getServer().setErrorHandler(new Refusals(proxy));
         }
-        transport = new Http1Transport(clients);
+        Http1Transport started = new Http1Transport(clients);
+        transport = started;
         super.doStart();
+        HealthProber probing = new HealthProber(
+                proxy, started, getServer().getScheduler(), getServer().getThreadPool());
+        prober = probing;
+        if (getServer().isStarted()) {
+            probing.start();
+        } else {
+            getServer().addEventListener(probing);
+        }
     }
 
     @Override
     protected void doStop() throws Exception {
+        HealthProber probing = prober;
+        prober = null;
+        if (probing != null) {
+            getServer().removeEventListener(probing);
+            probing.close();
+        }
         Http1Transport current = transport;
         transport = null;
         if (current != null) {

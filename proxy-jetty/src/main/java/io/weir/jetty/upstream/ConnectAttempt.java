@@ -115,7 +115,7 @@ final class ConnectAttempt {
         context.put(
                 ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
                 Promise.<Connection>from(this::opened, this::connectNext));
-        connector.connect(new InetSocketAddress(address, upstream.port()), context);
+        connector.connect(new InetSocketAddress(address, call.attempt().port()), context);
     }
 
     private void opened(Connection connection) {

@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.jetty.body.RequestBody;
 import io.weir.upstream.UpstreamState;
 import java.util.Collection;
@@ -27,8 +27,8 @@ public final class Http1Transport implements UpstreamTransport {
     }
 
     @Override
-    public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
-        Http1Pool pool = poolOf(attempt.upstream());
+    public UpstreamCall send(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
+        Http1Pool pool = attempt.leavesConnection() ? poolOf(attempt.upstream()) : keepingNone();
         pool.configure(attempt.pool().pool().keepAlive());
         Http1Call call = new Http1Call(attempt, body, listener);
         Http1Connection kept = attempt.onFreshConnection() ? null : pool.take(call);
@@ -72,6 +72,10 @@ public final class Http1Transport implements UpstreamTransport {
                 return pools.computeIfAbsent(upstream, state -> new Http1Pool(connector));
             }
         }
+        return keepingNone();
+    }
+
+    private Http1Pool keepingNone() {
         Http1Pool keepsNone = new Http1Pool(connector);
         keepsNone.close();
         return keepsNone;
