@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param pool name of the pool
  * @param upstream the upstream; its numbers may have moved on meanwhile
  * @param isEjection whether it was taken out; else it is back
- * @param cause why: {@code 3 failures, last: connection_refused: …}, {@code probe GET /healthz: 503 (expected: 200..399)}.
+ * @param cause why: {@code 3 failures, last: connection_refused: …}, {@code probe GET /healthz: 503, expected 200..399}.
  *     May hold text that came off the wire
  * @param outFor how long it stays out at least; null if it is back, or if probes have to find it well first
  */

@@ -61,8 +61,9 @@ public final class PassiveHealth {
     }
 
     /**
-     * Failures take no further upstream out while that share of the pool's is out already; what is out through probes
-     * counts too, what is {@linkplain Upstream#isDown down} is no part of the pool. One may always be out. 100 by default.
+     * Failures take no further upstream out while that share of the pool's is out already. One that probes hold ill counts
+     * as out, and so does one that has not answered well since it was; one that is {@linkplain Upstream#isDown down} is no
+     * part of the pool. One may always be out. 100 by default.
      *
      * @param percent 0 to 100
      */

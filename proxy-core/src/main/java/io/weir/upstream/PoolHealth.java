@@ -51,8 +51,8 @@ final class PoolHealth {
         if (rate != null && outliers != null) {
             back |= rate.succeeded(outliers, now);
         }
-        if (!back || state.isEjected(now)) {
-            return null;
+        if (!back || state.isIll() || state.isEjected(now)) {
+            return null; // something else still keeps it out, and will say when it no longer does
         }
         return returned(state, "it answered well", now);
     }
@@ -60,8 +60,7 @@ final class PoolHealth {
     @Nullable
     HealthTransition failed(UpstreamState state, String cause, long now) {
         PassiveHealth passive = pool.passiveHealth();
-        boolean wasOut = state.isIll() || state.isEjected(now);
-        boolean mayGo = wasOut || passive.allowsOut(out(now) + 1, size());
+        boolean mayGo = state.isDoubted() || passive.allowsOut(doubted() + 1, size());
         HealthTransition transition = null;
         if ((mayGo || !state.isOneFailureFromOut()) && state.failed(now)) {
             int fails = state.fails();
@@ -120,7 +119,11 @@ final class PoolHealth {
         int times = fault == null ? rule.rise() : rule.fall();
         String cause = "probe " + rule + ": " + (fault == null ? result : fault)
                 + (times > 1 ? ", " + times + " times in a row" : "");
-        return fault == null ? returned(state, cause, now) : ejected(state, cause, null);
+        if (fault != null) {
+            return ejected(state, cause, null);
+        }
+        lock.touched(state);
+        return state.isEjected(now) ? null : returned(state, cause, now); // failures still keep it out, or not
     }
 
     private HealthTransition ejected(UpstreamState state, String cause, @Nullable Duration outFor) {
@@ -142,6 +145,15 @@ final class PoolHealth {
             out += !state.upstream().isDown() && (state.isIll() || state.isEjected(now)) ? 1 : 0;
         }
         return out;
+    }
+
+    /** Those that are out, and those that are being tried after they were. */
+    private int doubted() {
+        int doubted = 0;
+        for (UpstreamState state : states) {
+            doubted += !state.upstream().isDown() && state.isDoubted() ? 1 : 0;
+        }
+        return doubted;
     }
 
     private int size() {

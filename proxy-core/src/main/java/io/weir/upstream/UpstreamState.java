@@ -116,7 +116,7 @@ public final class UpstreamState {
         Standing before = standing;
         if (upstream.isDown() || draining || isFull()) {
             standing = Standing.CLOSED;
-        } else if (hasFailed() || isSuspect() || isIll() || warming) {
+        } else if (isDoubted() || warming) {
             standing = Standing.DOUBTFUL;
         } else {
             standing = Standing.READY;
@@ -152,8 +152,9 @@ public final class UpstreamState {
         return fails + 1 == upstream.maxFails();
     }
 
-    private boolean isSuspect() {
-        return rate != null && rate.isSuspect();
+    /** Whether it is out, or was and has not proved itself since. */
+    boolean isDoubted() {
+        return isIll() || hasFailed() || (rate != null && rate.isSuspect());
     }
 
     @Nullable
