@@ -49,7 +49,8 @@ class ProbedUpstreamsTest {
             Await.until("a turn of a", () -> get(weir).equals("a"));
 
             assertThat(whileIll).isEqualTo("bbb");
-            assertThat(log.await("upstream " + a.uri() + " ejected from \"back\"").message())
+            assertThat(log.await("upstream " + a.uri() + " ejected from \"back\"")
+                            .message())
                     .endsWith(" until probes find it well: probe GET /healthz?deep: 503, expected 200..399");
             assertThat(log.await("upstream " + a.uri() + " is back in \"back\"").message())
                     .endsWith(": probe GET /healthz?deep: 200");
@@ -132,15 +133,13 @@ class ProbedUpstreamsTest {
 
     @Test
     void aServerThatStopsGivesUpTheProbesThatRun() {
-        try (ScriptedUpstream silent = ScriptedUpstream.of(connection -> {
-            connection.readRequest();
-            connection.awaitClosed();
-        })) {
+        try (ScriptedUpstream silent = ScriptedUpstream.of(connection -> connection.readRequest())) {
             JettyProxyServer weir = start(pool("stopped", ONCE, silent.uri()));
             silent.awaitRequest();
 
             weir.close();
 
+            silent.awaitClosed(1);
             assertThat(weir.status().pools().get(0).upstreams().get(0).standing())
                     .isEqualTo(Standing.READY);
             assertThat(weir.server().getThreadPool().getThreads()).isZero();
@@ -161,7 +160,9 @@ class ProbedUpstreamsTest {
                         "the probe's result",
                         () -> handler.status().pool("inside").ready() == 0);
                 handler.stop();
-                Await.until("no probe is on its way", () -> ill.openConnectionCount() == 0);
+                for (int i = 1; i <= ill.connectionCount(); i++) {
+                    ill.awaitClosed(i);
+                }
             } finally {
                 server.stop();
             }
