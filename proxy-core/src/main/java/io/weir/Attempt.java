@@ -15,7 +15,7 @@ import io.weir.upstream.UpstreamState;
 import org.jspecify.annotations.Nullable;
 
 /** One try at one upstream. It ends exactly once; whatever is reported after that is ignored. */
-public final class Attempt {
+public final class Attempt implements UpstreamRequest {
     private final Exchange exchange;
     private final RoutePlan plan;
     private final PoolState pool;
@@ -62,36 +62,53 @@ public final class Attempt {
     }
 
     /** The pool. */
+    @Override
     public PoolState pool() {
         return pool;
     }
 
     /** The upstream. */
+    @Override
     public UpstreamState upstream() {
         return upstream;
     }
 
+    @Override
+    public int port() {
+        return upstream.upstream().port();
+    }
+
+    @Override
+    public boolean leavesConnection() {
+        return true;
+    }
+
     /** Whether no kept connection may be used, because one was found closed just now. */
+    @Override
     public boolean onFreshConnection() {
         return onFreshConnection;
     }
 
     /** The method, as the client sent it. */
+    @Override
     public String method() {
         return method;
     }
 
     /** The target for the upstream, in origin-form. */
+    @Override
     public String target() {
         return target;
     }
 
     /** The fields for the upstream, without framing. */
+    @Override
     public Headers headers() {
         return headers;
     }
 
     /** The clocks of the route. */
+    @Override
     public Timeouts timeouts() {
         return plan.timeouts();
     }
@@ -102,6 +119,7 @@ public final class Attempt {
     }
 
     /** The limits of the route. */
+    @Override
     public Limits limits() {
         return plan.limits();
     }

@@ -6,6 +6,7 @@ import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
 import io.weir.log.AttemptFailure;
 import io.weir.log.AttemptSummary;
+import io.weir.upstream.HealthTransition;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.RetryPolicy;
 import io.weir.upstream.Ticket;
@@ -183,7 +184,7 @@ final class Attempts {
         if (answered != null) {
             // nginx: these two say that the upstream is well, and has nothing for us.
             boolean well = answered.status() == 403 || answered.status() == 404;
-            end(well ? PoolState.Verdict.NEUTRAL : PoolState.Verdict.BAD, null);
+            end(well ? PoolState.Verdict.NEUTRAL : PoolState.Verdict.BAD, "status " + answered.status(), null);
         }
         tries.began();
         Decision next = start(pool, upstream, false);
@@ -203,29 +204,57 @@ final class Attempts {
 
     // ---- ends ----
 
-    /** Ends the running try, if there is one: its slot goes back, with what it says about the upstream's health. */
-    void end(PoolState.Verdict verdict, @Nullable ProxyError cause) {
+    /** Ends the running try, if there is one: its slot goes back. It says nothing about the upstream's health. */
+    void end(@Nullable ProxyError error) {
+        end(PoolState.Verdict.NEUTRAL, "", error);
+    }
+
+    /** Ends the running try, whose answer is through: the slot goes back, and the status says how the upstream is. */
+    void endWell() {
+        Attempt ending = running;
+        if (ending == null) {
+            return;
+        }
+        if (ending.pool().pool().passiveHealth().counts(ending.status())) {
+            end(PoolState.Verdict.BAD, "status " + ending.status(), null);
+        } else {
+            end(PoolState.Verdict.GOOD, "", null);
+        }
+    }
+
+    /** Ends the running try, which has failed. A kept connection that had been closed says nothing of the upstream. */
+    void endFailed(ProxyFailure failure) {
+        Attempt ending = running;
+        if (ending == null) {
+            return;
+        }
+        boolean blamed = !ending.wasStale(failure)
+                && ending.pool().pool().passiveHealth().counts(failure);
+        if (blamed) {
+            end(PoolState.Verdict.BAD, failure.error().token() + ": " + failure.detail(), failure.error());
+        } else {
+            end(failure.error());
+        }
+    }
+
+    private void end(PoolState.Verdict verdict, String cause, @Nullable ProxyError error) {
         Attempt ending = running;
         if (ending == null) {
             return;
         }
         running = null;
         long now = context.now();
-        ended.add(ending.summary(cause, now));
+        ended.add(ending.summary(error, now));
         PoolState pool = ending.pool();
-        PoolState.Transition transition;
+        HealthTransition transition;
         try {
-            transition = pool.release(ending.upstream(), verdict, now);
+            transition = pool.release(ending.upstream(), verdict, cause, now);
         } catch (RuntimeException e) {
             engine.userCodeFailed(balancingOf(pool), e);
             return;
         }
-        switch (transition) {
-            case EJECTED ->
-                listeners.tell(listener -> listener.upstreamEjected(pool.pool().name(), ending.upstream()));
-            case RETURNED ->
-                listeners.tell(listener -> listener.upstreamReturned(pool.pool().name(), ending.upstream()));
-            case NONE -> {}
+        if (transition != null) {
+            listeners.tell(transition);
         }
     }
 

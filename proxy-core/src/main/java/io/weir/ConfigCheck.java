@@ -3,6 +3,7 @@ package io.weir;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.Site;
+import io.weir.upstream.ActiveHealth;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamPool;
 import java.util.ArrayList;
@@ -117,6 +118,11 @@ final class ConfigCheck {
         }
         if (pool.upstreams().stream().allMatch(Upstream::isBackup)) {
             problems.add(place + " has only backups; take backup() off one");
+        }
+        ActiveHealth probes = pool.activeHealth();
+        if (probes != null && probes.timeout().compareTo(probes.interval()) > 0) {
+            problems.add(place + ": a probe may take " + probes.timeout() + ", longer than the interval of "
+                    + probes.interval() + "; shorten the timeout, or lengthen the interval");
         }
         if (pool.queue().length() > 0 && pool.upstreams().stream().allMatch(one -> one.maxConnections() == 0)) {
             problems.add(place + ": nobody will ever wait in its queue, for no upstream has a limit; set"

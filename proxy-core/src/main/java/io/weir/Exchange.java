@@ -188,7 +188,7 @@ public final class Exchange {
             return NOTHING;
         }
         context.at(now);
-        attempts.end(PoolState.Verdict.NEUTRAL, error);
+        attempts.end(error);
         boolean nothingSent = state != State.DELIVERED && state != State.ANSWERED;
         boolean hasReader = error != ProxyError.CLIENT_GONE && error != ProxyError.CLIENT_SEND_TIMEOUT;
         return nothingSent && hasReader ? answer(error, detail) : abort(error, detail);
@@ -207,7 +207,7 @@ public final class Exchange {
             }
             context.at(now);
             outcome = ending.outcome(bodyBytes);
-            attempts.end(PoolState.Verdict.NEUTRAL, outcome.error());
+            attempts.end(outcome.error());
             attempts.leave();
             gates.close();
             state = State.FINISHED;
@@ -285,8 +285,7 @@ public final class Exchange {
             return NOTHING;
         }
         context.at(now);
-        boolean blamed = failure.error().side() == ProxyError.Side.UPSTREAM && !from.wasStale(failure);
-        attempts.end(blamed ? PoolState.Verdict.BAD : PoolState.Verdict.NEUTRAL, failure.error());
+        attempts.endFailed(failure);
         lastFailure = failure;
         Decision decision = switch (state) {
             case DELIVERED -> abort(failure.error(), failure.detail());
@@ -300,7 +299,7 @@ public final class Exchange {
     private synchronized Decision hearEnd(Attempt from, long now) {
         if (attempts.isRunning(from) && state == State.DELIVERED) {
             context.at(now);
-            attempts.end(PoolState.Verdict.GOOD, null);
+            attempts.endWell();
             attempts.leave();
         }
         return NOTHING;
@@ -448,7 +447,7 @@ public final class Exchange {
     }
 
     private Decision answer(Reply reply) {
-        attempts.end(PoolState.Verdict.NEUTRAL, ending.error());
+        attempts.end(ending.error());
         attempts.leave();
         gates.close();
         state = State.ANSWERED;

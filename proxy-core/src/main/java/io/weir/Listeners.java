@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.upstream.HealthTransition;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -11,6 +12,15 @@ final class Listeners {
     Listeners(Engine engine, List<ProxyListener> listeners) {
         this.engine = engine;
         this.listeners = listeners;
+    }
+
+    /** An upstream was taken out, or is back. */
+    void tell(HealthTransition transition) {
+        if (transition.isEjection()) {
+            tell(listener -> listener.upstreamEjected(transition));
+        } else {
+            tell(listener -> listener.upstreamReturned(transition));
+        }
     }
 
     void tell(Consumer<ProxyListener> news) {

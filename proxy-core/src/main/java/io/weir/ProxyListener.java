@@ -2,7 +2,7 @@ package io.weir;
 
 import io.weir.log.AttemptFailure;
 import io.weir.log.ExchangeSummary;
-import io.weir.upstream.UpstreamState;
+import io.weir.upstream.HealthTransition;
 
 /**
  * Is told what happens. Called on the threads that serve the sockets: it must not block. Exceptions are logged and change
@@ -15,9 +15,9 @@ public interface ProxyListener {
     /** A try at an upstream failed. */
     default void attemptFailed(AttemptFailure failure) {}
 
-    /** An upstream failed too often and is out for its {@code failTimeout}. */
-    default void upstreamEjected(String pool, UpstreamState upstream) {}
+    /** An upstream is out, with the cause: it failed too often, or probes hold it ill. */
+    default void upstreamEjected(HealthTransition transition) {}
 
-    /** An upstream that was out answered well and is back. */
-    default void upstreamReturned(String pool, UpstreamState upstream) {}
+    /** An upstream that was out is back, with the cause: it answered well. */
+    default void upstreamReturned(HealthTransition transition) {}
 }

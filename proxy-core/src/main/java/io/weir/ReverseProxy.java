@@ -7,7 +7,10 @@ import io.weir.http.ProxyError;
 import io.weir.http.RequestHead;
 import io.weir.log.ExchangeSummary;
 import io.weir.route.RouteTable;
+import io.weir.upstream.ActiveHealth;
+import io.weir.upstream.HealthTransition;
 import io.weir.upstream.PoolState;
+import io.weir.upstream.PoolStatus;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamDiscovery;
 import io.weir.upstream.UpstreamPool;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,6 +132,57 @@ public final class ReverseProxy {
     /** The live state of each pool, by name. */
     public Map<String, PoolState> pools() {
         return Map.copyOf(snapshot.pools());
+    }
+
+    /** How the pools are doing. */
+    public ProxyStatus status(long now) {
+        List<PoolStatus> pools = new ArrayList<>();
+        for (PoolState pool : new TreeMap<>(snapshot.pools()).values()) {
+            pools.add(pool.status(now));
+        }
+        return new ProxyStatus(pools);
+    }
+
+    // ---- probes ----
+
+    /**
+     * The probes to send now, and when to ask again. To be asked at the start, when that time has come, and after each
+     * {@link #replace}; asking too early does no harm. Each probe's result is reported to it.
+     */
+    public DueProbes due(long now) {
+        List<Probe> probes = new ArrayList<>();
+        long askAgain = -1;
+        for (PoolState pool : snapshot.pools().values()) {
+            ActiveHealth rule = pool.pool().activeHealth();
+            if (rule == null) {
+                continue;
+            }
+            for (UpstreamState upstream : pool.dueProbes(now)) {
+                probes.add(new Probe(this, pool, upstream, rule));
+            }
+            long wait = pool.untilProbe(now);
+            if (wait >= 0) {
+                askAgain = askAgain < 0 ? wait : Math.min(askAgain, wait);
+            }
+        }
+        return new DueProbes(probes, askAgain);
+    }
+
+    void probed(Probe probe, @Nullable String fault, String result, long now) {
+        PoolState pool = probe.pool();
+        HealthTransition transition;
+        Listeners listeners;
+        synchronized (this) {
+            if (snapshot.pools().get(pool.pool().name()) != pool) {
+                return; // asked under another configuration
+            }
+            listeners = snapshot.listeners();
+            transition = pool.probed(probe.upstream(), fault, result, now);
+        }
+        if (transition != null) {
+            listeners.tell(transition);
+        }
+        pool.wakeWaiting();
     }
 
     /**

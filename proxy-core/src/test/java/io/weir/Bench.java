@@ -8,6 +8,7 @@ import io.weir.http.ResponseHead;
 import io.weir.log.AttemptFailure;
 import io.weir.log.ExchangeSummary;
 import io.weir.route.Route;
+import io.weir.upstream.HealthTransition;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamState;
@@ -25,6 +26,7 @@ final class Bench implements Engine, ProxyListener {
     final List<AttemptFailure> failures = new CopyOnWriteArrayList<>();
     final List<ExchangeSummary> finished = new CopyOnWriteArrayList<>();
     final List<String> health = new CopyOnWriteArrayList<>();
+    final List<HealthTransition> transitions = new CopyOnWriteArrayList<>();
     final AtomicInteger wakeUps = new AtomicInteger();
     final ReverseProxy proxy;
     Executor executor = Runnable::run;
@@ -156,12 +158,14 @@ final class Bench implements Engine, ProxyListener {
     }
 
     @Override
-    public void upstreamEjected(String pool, UpstreamState upstream) {
-        health.add("ejected " + upstream.upstream().url() + " from " + pool);
+    public void upstreamEjected(HealthTransition transition) {
+        transitions.add(transition);
+        health.add("ejected " + transition.upstream().upstream().url() + " from " + transition.pool());
     }
 
     @Override
-    public void upstreamReturned(String pool, UpstreamState upstream) {
-        health.add("returned " + upstream.upstream().url() + " to " + pool);
+    public void upstreamReturned(HealthTransition transition) {
+        transitions.add(transition);
+        health.add("returned " + transition.upstream().upstream().url() + " to " + transition.pool());
     }
 }

@@ -28,16 +28,6 @@ public final class PoolState {
         NEUTRAL
     }
 
-    /** What a release changed. */
-    public enum Transition {
-        /** Nothing. */
-        NONE,
-        /** The upstream is out for {@code failTimeout}. */
-        EJECTED,
-        /** The upstream is back. */
-        RETURNED
-    }
-
     private final UpstreamPool pool;
     private final PoolLock lock;
     private final Map<String, UpstreamState> states = new LinkedHashMap<>();
@@ -48,6 +38,7 @@ public final class PoolState {
     private final RetryBudget retryBudget;
 
     private final Sessions sessions;
+    private final PoolHealth health;
 
     /** Live state for a pool that is new, with the same chance each time: for tests. */
     PoolState(UpstreamPool pool) {
@@ -78,6 +69,7 @@ public final class PoolState {
                 states.put(upstream.url(), state);
                 (upstream.isBackup() ? second : first).add(state);
             }
+            health = new PoolHealth(pool, lock, states.values(), random);
             boolean single = first.size() == 1 && second.isEmpty();
             groups = second.isEmpty()
                     ? List.of(group(first, single, random))
@@ -100,7 +92,7 @@ public final class PoolState {
     }
 
     private UpstreamGroup group(List<UpstreamState> members, boolean single, RandomGenerator random) {
-        UpstreamGroup group = new UpstreamGroup(lock, members, single, pool.balancing(), random);
+        UpstreamGroup group = new UpstreamGroup(lock, members, single, health, pool.balancing(), random);
         for (int i = 0; i < members.size(); i++) {
             places.put(members.get(i), new Place(group, i));
         }
@@ -229,16 +221,80 @@ public final class PoolState {
         }
     }
 
-    /** Gives a slot back, with what the attempt says about the upstream. It goes to whoever waits first. */
-    public Transition release(UpstreamState state, Verdict verdict, long now) {
+    /**
+     * Gives a slot back, with what the attempt says about the upstream. It goes to whoever waits first.
+     *
+     * @param cause what was wrong, if it is {@link Verdict#BAD}
+     * @return null if the upstream is neither taken out nor back through this
+     */
+    public @Nullable HealthTransition release(UpstreamState state, Verdict verdict, String cause, long now) {
         synchronized (lock) {
             state.released();
             try {
-                return judge(state, verdict, now);
+                return judge(state, verdict, cause, now);
             } finally {
                 lock.touched(state);
                 lock.line().serve(now);
             }
+        }
+    }
+
+    /** The same without a word on the cause. */
+    public @Nullable HealthTransition release(UpstreamState state, Verdict verdict, long now) {
+        return release(state, verdict, "no cause was told", now);
+    }
+
+    /** The upstreams to probe now; they count as probed. Empty if the pool asks for no probes. */
+    public List<UpstreamState> dueProbes(long now) {
+        ActiveHealth rule = pool.activeHealth();
+        if (rule == null) {
+            return List.of();
+        }
+        synchronized (lock) {
+            return health.due(rule, now);
+        }
+    }
+
+    /** Nanoseconds until a probe is due; −1 if none ever will be. */
+    public long untilProbe(long now) {
+        ActiveHealth rule = pool.activeHealth();
+        if (rule == null) {
+            return -1;
+        }
+        synchronized (lock) {
+            return health.untilDue(rule, now);
+        }
+    }
+
+    /**
+     * A probe has been answered, or has failed. Who waits may get a slot through it: see {@link #wakeWaiting}.
+     *
+     * @param fault what was wrong; null if nothing was
+     * @return null if the upstream is neither taken out nor back through this
+     */
+    public @Nullable HealthTransition probed(UpstreamState state, @Nullable String fault, String result, long now) {
+        ActiveHealth rule = pool.activeHealth();
+        if (rule == null) {
+            return null;
+        }
+        synchronized (lock) {
+            HealthTransition transition = health.probed(rule, state, fault, result, now);
+            lock.line().serve(now);
+            return transition;
+        }
+    }
+
+    /** How it is doing. */
+    public PoolStatus status(long now) {
+        synchronized (lock) {
+            List<UpstreamStatus> upstreams = new ArrayList<>();
+            for (UpstreamState state : states.values()) {
+                Place place = places.get(state);
+                if (place != null) {
+                    upstreams.add(place.group.status(place.index, now));
+                }
+            }
+            return new PoolStatus(pool.name(), lock.line().length(this), upstreams);
         }
     }
 
@@ -377,21 +433,17 @@ public final class PoolState {
         return place != null && place.group.isUsable(holder, tried, now);
     }
 
-    private Transition judge(UpstreamState state, Verdict verdict, long now) {
+    private @Nullable HealthTransition judge(UpstreamState state, Verdict verdict, String cause, long now) {
         Place place = places.get(state);
         if (place == null || place.group.isSingle() || verdict == Verdict.NEUTRAL) {
-            // A pool of one is never taken out: there is nowhere else to go.
-            return Transition.NONE;
+            // Failures never take a pool of one out: there is nowhere else to go.
+            return null;
         }
         if (verdict == Verdict.GOOD) {
-            if (!state.succeeded()) {
-                return Transition.NONE;
-            }
-            state.startWarming(now);
-            return Transition.RETURNED;
+            return health.answeredWell(state, now);
         }
         place.group.failed(place.index);
-        return state.failed(now) ? Transition.EJECTED : Transition.NONE;
+        return health.failed(state, cause, now);
     }
 
     /** The upstreams that one exchange has tried. */

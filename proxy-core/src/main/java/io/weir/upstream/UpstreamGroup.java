@@ -1,6 +1,7 @@
 package io.weir.upstream;
 
 import io.weir.http.Variables;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -14,6 +15,7 @@ final class UpstreamGroup implements Candidates {
     private final Upstream[] upstreams;
     private final Loads loads;
     private final boolean single;
+    private final PoolHealth health;
     private final RandomGenerator random;
     private final Balancer balancer;
 
@@ -41,11 +43,13 @@ final class UpstreamGroup implements Candidates {
             PoolLock lock,
             List<UpstreamState> states,
             boolean single,
+            PoolHealth health,
             BalancingStrategy balancing,
             RandomGenerator random) {
         this.lock = lock;
         this.states = states.toArray(UpstreamState[]::new);
         this.single = single;
+        this.health = health;
         this.random = random;
         ready = new boolean[states.size()];
         eligible = new boolean[states.size()];
@@ -116,9 +120,12 @@ final class UpstreamGroup implements Candidates {
 
     /** Whether neither its health nor this exchange's past speaks against it. */
     boolean isUsable(UpstreamState state, PoolState.@Nullable Tried tried, long now) {
-        return !state.upstream().isDown()
-                && (single || !state.isEjected(now))
-                && (tried == null || !tried.contains(state));
+        return !state.upstream().isDown() && !isOut(state, now) && (tried == null || !tried.contains(state));
+    }
+
+    /** Whether its health keeps it out. Failures never do where there is nowhere else to go; probes, which were asked for, do. */
+    private boolean isOut(UpstreamState state, long now) {
+        return single ? state.isIll() && !health.isIgnored(now) : health.isOut(state, now);
     }
 
     /** Why that one can't be chosen by an exchange that has tried those; null if it can. */
@@ -128,8 +135,8 @@ final class UpstreamGroup implements Candidates {
         if (state.upstream().isDown()) {
             return "down";
         }
-        if (!single && state.isEjected(now)) {
-            return "out after " + state.fails() + " failures";
+        if (isOut(state, now)) {
+            return "out: " + state.reason();
         }
         if (state.isDraining()) {
             return "draining";
@@ -146,6 +153,36 @@ final class UpstreamGroup implements Candidates {
         String obstacle = obstacle(index, tried, now);
         String note = obstacle == null && upstream.isBackup() ? "backup" : obstacle;
         return note == null ? upstream.url() : upstream.url() + " (" + note + ")";
+    }
+
+    /** How it is doing. */
+    UpstreamStatus status(int index, long now) {
+        UpstreamState state = states[index];
+        UpstreamStatus.Standing standing = standingOf(state, now);
+        return new UpstreamStatus(
+                state.upstream().url(),
+                state.upstream().isBackup(),
+                standing,
+                standing == UpstreamStatus.Standing.EJECTED ? Duration.ofNanos(state.ejectedFor(now)) : null,
+                state.load(),
+                state.fails(),
+                state.reason());
+    }
+
+    private UpstreamStatus.Standing standingOf(UpstreamState state, long now) {
+        if (state.upstream().isDown()) {
+            return UpstreamStatus.Standing.DOWN;
+        }
+        if (state.isIll()) {
+            return UpstreamStatus.Standing.ILL;
+        }
+        if (!single && state.isEjected(now)) {
+            return UpstreamStatus.Standing.EJECTED;
+        }
+        if (state.isDraining()) {
+            return UpstreamStatus.Standing.DRAINING;
+        }
+        return state.isFull() ? UpstreamStatus.Standing.FULL : UpstreamStatus.Standing.READY;
     }
 
     private boolean findEligible(PoolState.@Nullable Tried tried, long now) {
@@ -169,7 +206,7 @@ final class UpstreamGroup implements Candidates {
     private void lookCloser(long now) {
         spared.clear();
         for (int i = doubtful.nextSetBit(0); i >= 0; i = doubtful.nextSetBit(i + 1)) {
-            if (!single && states[i].isEjected(now)) {
+            if (isOut(states[i], now)) {
                 continue;
             }
             if (Chance.fraction(chance, i) < states[i].share(now)) {

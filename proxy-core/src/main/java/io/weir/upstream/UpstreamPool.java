@@ -18,6 +18,9 @@ public final class UpstreamPool {
     private final boolean http2;
     private final UpstreamTls tls;
     private final @Nullable UpstreamDiscovery discovery;
+    private final PassiveHealth passiveHealth;
+    private final @Nullable ActiveHealth activeHealth;
+    private final int failOpenBelow;
 
     private UpstreamPool(Builder builder) {
         name = builder.name;
@@ -30,6 +33,9 @@ public final class UpstreamPool {
         http2 = builder.http2;
         tls = builder.tls;
         discovery = builder.discovery;
+        passiveHealth = builder.passiveHealth;
+        activeHealth = builder.activeHealth;
+        failOpenBelow = builder.failOpenBelow;
     }
 
     /** Starts a pool. */
@@ -105,7 +111,11 @@ public final class UpstreamPool {
         changed.queue = queue;
         changed.keepAlive = keepAlive;
         changed.retry = retry;
+        changed.http2 = http2;
         changed.tls = tls;
+        changed.passiveHealth = passiveHealth;
+        changed.activeHealth = activeHealth;
+        changed.failOpenBelow = failOpenBelow;
         changed.discovery = discovery;
         return changed.build();
     }
@@ -117,6 +127,21 @@ public final class UpstreamPool {
         }
         UpstreamTls own = upstream.tls();
         return own == null ? tls : own;
+    }
+
+    /** What its exchanges tell about the health of its upstreams. */
+    public PassiveHealth passiveHealth() {
+        return passiveHealth;
+    }
+
+    /** How its upstreams are probed; null: not at all. */
+    public @Nullable ActiveHealth activeHealth() {
+        return activeHealth;
+    }
+
+    /** The share of upstreams in percent below which health is ignored; 0: never. */
+    public int failOpenBelow() {
+        return failOpenBelow;
     }
 
     /** The path of its URLs, which takes the place of a route's prefix; null if they have none. A config checks that they agree. */
@@ -143,6 +168,9 @@ public final class UpstreamPool {
         private boolean http2;
         private UpstreamTls tls = UpstreamTls.defaults();
         private @Nullable UpstreamDiscovery discovery;
+        private PassiveHealth passiveHealth = PassiveHealth.defaults();
+        private @Nullable ActiveHealth activeHealth;
+        private int failOpenBelow;
 
         private Builder(String name) {
             if (name.isBlank()) {
@@ -224,6 +252,33 @@ public final class UpstreamPool {
         /** Finds other upstreams while the proxy runs; those added here are for the time until it has. */
         public Builder discovery(UpstreamDiscovery discovery) {
             this.discovery = discovery;
+            return this;
+        }
+
+        /** What counts as a failure, and what follows beside {@link Upstream.Builder#maxFails}; nginx's if not said. */
+        public Builder passiveHealth(PassiveHealth passiveHealth) {
+            this.passiveHealth = passiveHealth;
+            return this;
+        }
+
+        /** Probes its upstreams (nginx {@code health_check}); off if not said. */
+        public Builder activeHealth(ActiveHealth activeHealth) {
+            this.activeHealth = activeHealth;
+            return this;
+        }
+
+        /**
+         * While fewer than that share of its upstreams are well, health is ignored and all of them serve: better some bad
+         * answers than none, or than a crowd that fells the last one. Upstreams that are down don't count. 0, the default:
+         * never, so that the answer is 502 when none is well. 1: only when none is well.
+         *
+         * @param percent 0 to 100
+         */
+        public Builder failOpenBelow(int percent) {
+            if (percent < 0 || percent > 100) {
+                throw new IllegalArgumentException("failOpenBelow: " + percent + " % (expected: 0..100)");
+            }
+            failOpenBelow = percent;
             return this;
         }
 

@@ -1,5 +1,7 @@
 package io.weir.upstream;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How one upstream is doing: exchanges in flight, and nginx's passive health. It survives a reload. Guarded by its pool's
  * lock, except for reading.
@@ -30,6 +32,11 @@ public final class UpstreamState {
     private volatile int fails;
     private long lastFailure = NEVER;
     private long lastChecked = NEVER;
+    /** Null while the pool asks for none. */
+    private @Nullable FailureRate rate;
+
+    private @Nullable ProbeRecord probes;
+    private String reason = "";
     private volatile boolean draining;
     private boolean warming;
     private long warmingSince = NEVER;
@@ -119,7 +126,7 @@ public final class UpstreamState {
         Standing before = standing;
         if (upstream.isDown() || draining || isFull()) {
             standing = Standing.CLOSED;
-        } else if (hasFailed() || warming) {
+        } else if (isDoubted() || warming) {
             standing = Standing.DOUBTFUL;
         } else {
             standing = Standing.READY;
@@ -133,7 +140,56 @@ public final class UpstreamState {
 
     /** Whether failures keep it out at that moment. After {@code failTimeout} one request is let through. */
     boolean isEjected(long now) {
-        return hasFailed() && !isPast(lastChecked, now);
+        return (hasFailed() && !isPast(lastChecked, now)) || (rate != null && rate.isOut(now));
+    }
+
+    /** How many nanoseconds failures keep it out yet; 0 if they don't. */
+    long ejectedFor(long now) {
+        long left = rate != null && rate.isOut(now) ? rate.outUntil() - now : 0;
+        if (!hasFailed() || isPast(lastChecked, now)) {
+            return left;
+        }
+        return Math.max(left, upstream.failTimeout().toNanos() - (now - lastChecked));
+    }
+
+    /** Whether probes hold it ill. */
+    boolean isIll() {
+        return probes != null && probes.isIll();
+    }
+
+    /** Whether one failure more takes it out. */
+    boolean isOneFailureFromOut() {
+        return fails + 1 == upstream.maxFails();
+    }
+
+    /** Whether it is out, or was and has not proved itself since. */
+    boolean isDoubted() {
+        return isIll() || hasFailed() || (rate != null && rate.isSuspect());
+    }
+
+    @Nullable
+    FailureRate rate() {
+        return rate;
+    }
+
+    @Nullable
+    ProbeRecord probes() {
+        return probes;
+    }
+
+    /** Begins or ends counting its share of failures, and probing it; what is known is kept as long as it is asked for. */
+    void watch(boolean rated, boolean probed) {
+        rate = !rated ? null : rate == null ? new FailureRate() : rate;
+        probes = !probed ? null : probes == null ? new ProbeRecord() : probes;
+    }
+
+    /** The cause of the last ejection or return; "" if there was none. */
+    String reason() {
+        return reason;
+    }
+
+    void explain(String reason) {
+        this.reason = reason;
     }
 
     /** Whether it has failed so often that it is out, or was and has not proved itself since. */
@@ -173,6 +229,7 @@ public final class UpstreamState {
 
     void forgetFailures() {
         fails = 0;
+        rate = null;
     }
 
     private boolean isPast(long since, long now) {

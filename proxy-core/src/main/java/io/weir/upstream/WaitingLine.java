@@ -20,6 +20,15 @@ final class WaitingLine {
         return waiting.size();
     }
 
+    /** How many wait for that pool; after a reload others may wait for the one before. */
+    int length(PoolState pool) {
+        int length = 0;
+        for (Ticket ticket : waiting) {
+            length += ticket.pool() == pool ? 1 : 0;
+        }
+        return length;
+    }
+
     void add(Ticket ticket) {
         waiting.add(ticket);
     }

@@ -1,8 +1,5 @@
 package io.weir.upstream;
 
-import static io.weir.upstream.PoolState.Transition.EJECTED;
-import static io.weir.upstream.PoolState.Transition.NONE;
-import static io.weir.upstream.PoolState.Transition.RETURNED;
 import static io.weir.upstream.PoolState.Verdict.BAD;
 import static io.weir.upstream.PoolState.Verdict.GOOD;
 import static io.weir.upstream.PoolState.Verdict.NEUTRAL;
@@ -26,7 +23,7 @@ class PoolStateTest {
         PoolState pool = pool("http://a", "http://b");
         UpstreamState a = pool.acquire(null, START, NoVariables.INSTANCE);
 
-        assertThat(pool.release(a, BAD, START)).isEqualTo(EJECTED);
+        assertThat(pool.release(a, BAD, START)).returns(true, HealthTransition::isEjection);
         assertThat(hosts(pool, START + 10 * SECOND, 3)).isEqualTo("bbb");
         assertThat(hosts(pool, START + 10 * SECOND + 1, 4)).containsOnlyOnce("a");
     }
@@ -37,7 +34,7 @@ class PoolStateTest {
         pool.release(pool.acquire(null, START, NoVariables.INSTANCE), BAD, START);
         UpstreamState probe = take(pool, "a", START + 11 * SECOND);
 
-        assertThat(pool.release(probe, GOOD, START + 12 * SECOND)).isEqualTo(RETURNED);
+        assertThat(pool.release(probe, GOOD, START + 12 * SECOND)).returns(false, HealthTransition::isEjection);
         assertThat(hosts(pool, START + 12 * SECOND, 4)).contains("a", "b");
     }
 
@@ -47,7 +44,7 @@ class PoolStateTest {
         pool.release(pool.acquire(null, START, NoVariables.INSTANCE), BAD, START);
         UpstreamState probe = take(pool, "a", START + 11 * SECOND);
 
-        assertThat(pool.release(probe, BAD, START + 14 * SECOND)).isEqualTo(NONE);
+        assertThat(pool.release(probe, BAD, START + 14 * SECOND)).isNull();
         assertThat(hosts(pool, START + 24 * SECOND, 4)).isEqualTo("bbbb");
         assertThat(hosts(pool, START + 24 * SECOND + 1, 4)).containsOnlyOnce("a");
     }
@@ -58,7 +55,7 @@ class PoolStateTest {
         pool.release(pool.acquire(null, START, NoVariables.INSTANCE), BAD, START);
         UpstreamState probe = take(pool, "a", START + 11 * SECOND);
 
-        assertThat(pool.release(probe, NEUTRAL, START + 12 * SECOND)).isEqualTo(NONE);
+        assertThat(pool.release(probe, NEUTRAL, START + 12 * SECOND)).isNull();
         assertThat(hosts(pool, START + 21 * SECOND, 4)).isEqualTo("bbbb");
         assertThat(hosts(pool, START + 22 * SECOND, 4)).containsOnlyOnce("a");
     }
@@ -70,7 +67,7 @@ class PoolStateTest {
         UpstreamState late = take(pool, "a", START + 1);
         pool.release(late, BAD, START + 2);
 
-        assertThat(pool.release(early, GOOD, START + 3)).isEqualTo(NONE);
+        assertThat(pool.release(early, GOOD, START + 3)).isNull();
         assertThat(hosts(pool, START + 4, 3)).isEqualTo("bbb");
     }
 
@@ -81,11 +78,11 @@ class PoolStateTest {
                 .upstream("http://b")
                 .build());
 
-        assertThat(pool.release(take(pool, "a", START), BAD, START)).isEqualTo(NONE);
+        assertThat(pool.release(take(pool, "a", START), BAD, START)).isNull();
         assertThat(pool.release(take(pool, "a", START + SECOND), GOOD, START + SECOND))
-                .isEqualTo(NONE);
+                .isNull();
         assertThat(pool.release(take(pool, "a", START + 9 * SECOND), BAD, START + 9 * SECOND))
-                .isEqualTo(EJECTED);
+                .returns(true, HealthTransition::isEjection);
     }
 
     @Test
@@ -97,9 +94,9 @@ class PoolStateTest {
         pool.release(take(pool, "a", START), BAD, START);
 
         assertThat(pool.release(take(pool, "a", START + 11 * SECOND), GOOD, START + 11 * SECOND))
-                .isEqualTo(NONE);
+                .isNull();
         assertThat(pool.release(take(pool, "a", START + 12 * SECOND), BAD, START + 12 * SECOND))
-                .isEqualTo(NONE);
+                .isNull();
     }
 
     @Test
@@ -111,7 +108,7 @@ class PoolStateTest {
 
         for (int i = 0; i < 10; i++) {
             assertThat(pool.release(pool.acquire(null, START, NoVariables.INSTANCE), BAD, START))
-                    .isEqualTo(NONE);
+                    .isNull();
         }
         assertThat(hosts(pool, START, 2)).contains("a", "b");
     }
@@ -122,7 +119,7 @@ class PoolStateTest {
 
         for (int i = 0; i < 3; i++) {
             assertThat(pool.release(pool.acquire(null, START, NoVariables.INSTANCE), BAD, START))
-                    .isEqualTo(NONE);
+                    .isNull();
         }
         assertThat(hosts(pool, START, 1)).isEqualTo("a");
     }
@@ -176,7 +173,7 @@ class PoolStateTest {
         pool.release(take(pool, "a", START), BAD, START);
 
         assertThat(pool.describe(START))
-                .isEqualTo("http://a:1 (out after 1 failures), http://b:2, http://c:3 (backup)");
+                .isEqualTo("http://a:1 (out: 1 failure, last: no cause was told), http://b:2, http://c:3 (backup)");
     }
 
     @Test
@@ -217,7 +214,7 @@ class PoolStateTest {
                 .containsExactly(
                         "http://a (at its limit of 1)",
                         "http://b (down)",
-                        "http://c (out after 1 failures)",
+                        "http://c (out: 1 failure, last: no cause was told)",
                         "http://d (draining)");
         assertThat(pool.describe(tried, START)).endsWith(", http://e (tried)");
     }
@@ -306,7 +303,7 @@ class PoolStateTest {
         UpstreamState a = take(before, "a", START);
         PoolState after = new PoolState(UpstreamPool.of("app", "http://a", "http://c"), before);
 
-        assertThat(before.release(a, BAD, START)).isEqualTo(EJECTED);
+        assertThat(before.release(a, BAD, START)).returns(true, HealthTransition::isEjection);
 
         assertThat(a.inFlight()).isZero();
         assertThat(hosts(after, START, 2)).isEqualTo("cc");

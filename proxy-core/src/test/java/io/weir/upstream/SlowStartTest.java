@@ -86,7 +86,7 @@ class SlowStartTest {
         pool.reacquire(a, 0);
         pool.release(a, PoolState.Verdict.BAD, 0);
         pool.reacquire(a, BACK);
-        assertThat(pool.release(a, PoolState.Verdict.GOOD, BACK)).isEqualTo(PoolState.Transition.RETURNED);
+        assertThat(pool.release(a, PoolState.Verdict.GOOD, BACK)).returns(false, HealthTransition::isEjection);
     }
 
     private static int countOfA(PoolState pool, long now) {

@@ -4,6 +4,7 @@ import io.weir.Engine;
 import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
+import io.weir.ProxyStatus;
 import io.weir.ReverseProxy;
 import io.weir.body.Limits;
 import io.weir.http.RequestHead;
@@ -12,6 +13,7 @@ import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.jetty.upstream.Addresses;
+import io.weir.jetty.upstream.HealthProber;
 import io.weir.jetty.upstream.Transports;
 import io.weir.upstream.AddressResolver;
 import io.weir.upstream.Upstream;
@@ -58,6 +60,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private Addresses addresses = Addresses.ofSystem();
     private @Nullable ClientConnector connector;
     private @Nullable Transports transport;
+    private volatile @Nullable HealthProber prober;
 
     private JettyProxyHandler(ProxyConfig config, @Nullable ClientConnector shared) {
         standAlone = shared != null;
@@ -143,11 +146,20 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (current != null) {
             current.retire(upstreams);
         }
+        HealthProber probing = prober;
+        if (probing != null) {
+            probing.ask();
+        }
     }
 
     /** What would become of a request; nothing is sent. */
     public Explanation explain(RequestHead head) {
         return proxy.explain(head, System.nanoTime());
+    }
+
+    /** How the pools and their upstreams are doing. */
+    public ProxyStatus status() {
+        return proxy.status(System.nanoTime());
     }
 
     @Override
@@ -183,14 +195,29 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             getServer().setErrorHandler(new Refusals(proxy));
         }
         tls.prepare(config());
-        transport = new Transports(clients, tls, addresses);
+        Transports started = new Transports(clients, tls, addresses);
+        transport = started;
         discoveries.follow(config());
         super.doStart();
+        HealthProber probing = new HealthProber(
+                proxy, started, getServer().getScheduler(), getServer().getThreadPool());
+        prober = probing;
+        if (getServer().isStarted()) {
+            probing.start();
+        } else {
+            getServer().addEventListener(probing);
+        }
     }
 
     @Override
     protected void doStop() throws Exception {
         discoveries.close();
+        HealthProber probing = prober;
+        prober = null;
+        if (probing != null) {
+            getServer().removeEventListener(probing);
+            probing.close();
+        }
         Transports current = transport;
         transport = null;
         if (current != null) {

@@ -2,6 +2,7 @@ package io.weir.jetty;
 
 import io.weir.Explanation;
 import io.weir.ProxyConfig;
+import io.weir.ProxyStatus;
 import io.weir.http.RequestHead;
 import io.weir.jetty.server.ClientClocks;
 import io.weir.jetty.server.Http2Connections;
@@ -73,6 +74,11 @@ public final class JettyProxyServer implements AutoCloseable {
     /** What would become of a request; nothing is sent. */
     public Explanation explain(RequestHead head) {
         return handler.explain(head);
+    }
+
+    /** How the pools and their upstreams are doing. */
+    public ProxyStatus status() {
+        return handler.status();
     }
 
     /** Waits until the server has stopped. */

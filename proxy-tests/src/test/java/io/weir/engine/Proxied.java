@@ -13,8 +13,8 @@ import io.weir.testkit.H2Client;
 import io.weir.testkit.Leaks;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.ScriptedUpstream;
+import io.weir.upstream.HealthTransition;
 import io.weir.upstream.UpstreamPool;
-import io.weir.upstream.UpstreamState;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
@@ -118,8 +118,8 @@ final class Proxied implements AutoCloseable {
         }
 
         @Override
-        public void upstreamEjected(String pool, UpstreamState upstream) {
-            complaints.add("ejected " + upstream.upstream().url());
+        public void upstreamEjected(HealthTransition transition) {
+            complaints.add(transition.line());
         }
     }
 }

@@ -4,6 +4,7 @@ import io.weir.http.ProxyError;
 import io.weir.jetty.server.Clock;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
@@ -41,7 +42,9 @@ public final class RequestBody implements Content.Source {
         }
     }
 
-    private final Request request;
+    /** Null where there is no client. */
+    private final @Nullable Request request;
+
     private final long length;
     private final boolean chunked;
     private final long limit;
@@ -90,8 +93,23 @@ public final class RequestBody implements Content.Source {
         this.clock = clock;
         this.patience = patience;
         length = request.getLength();
-        chunked = length < 0 && hasBodyOfUnknownLength();
+        chunked = length < 0 && hasBodyOfUnknownLength(request);
         ended = length == 0 || (length < 0 && !chunked);
+    }
+
+    private RequestBody(Clock clock) {
+        request = null;
+        limit = 0;
+        this.clock = clock;
+        patience = Duration.ZERO;
+        length = -1;
+        chunked = false;
+        ended = true;
+    }
+
+    /** That of a request which has no client and no body. */
+    public static RequestBody none(Clock clock) {
+        return new RequestBody(clock);
     }
 
     /** Bytes that the client said it sends; −1 if it did not say. */
@@ -123,7 +141,7 @@ public final class RequestBody implements Content.Source {
 
     /** From now on keeps what is read, up to that many bytes. */
     public synchronized void keep(int bytes) {
-        replay = new ReplayBuffer(request.getComponents().getByteBufferPool(), closed ? 0 : bytes);
+        replay = new ReplayBuffer(client().getComponents().getByteBufferPool(), closed ? 0 : bytes);
     }
 
     /** Whether bytes were taken that are kept nowhere, so that nobody else can read the whole body. */
@@ -217,7 +235,7 @@ public final class RequestBody implements Content.Source {
                     callback.run();
                 });
         if (before == null) {
-            request.demand(arrived);
+            client().demand(arrived);
         }
     }
 
@@ -256,7 +274,13 @@ public final class RequestBody implements Content.Source {
 
     @Override
     public void fail(Throwable failure) {
-        request.fail(failure);
+        if (request != null) {
+            request.fail(failure);
+        }
+    }
+
+    private Request client() {
+        return Objects.requireNonNull(request, "there is no client to read from");
     }
 
     /** What a failed read means. */
@@ -273,7 +297,7 @@ public final class RequestBody implements Content.Source {
     private Content.@Nullable Chunk take() {
         Content.Chunk chunk = first.getAndSet(null);
         if (chunk == null) {
-            chunk = ended ? Content.Chunk.EOF : request.read();
+            chunk = ended ? Content.Chunk.EOF : client().read();
         }
         if (chunk != null && !Content.Chunk.isFailure(chunk)) {
             taken += chunk.remaining();
@@ -290,8 +314,8 @@ public final class RequestBody implements Content.Source {
         return chunk != null
                 && chunk.getFailure() instanceof EofException
                 && chunked
-                && request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
-                && !request.getConnectionMetaData()
+                && client().getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_1_1
+                && !client().getConnectionMetaData()
                         .getConnection()
                         .getEndPoint()
                         .isInputShutdown();
@@ -308,7 +332,7 @@ public final class RequestBody implements Content.Source {
     }
 
     /** HTTP/1.1 says so by a field; HTTP/2 by not ending the stream with the head. */
-    private boolean hasBodyOfUnknownLength() {
+    private boolean hasBodyOfUnknownLength(Request request) {
         if (request.getConnectionMetaData().getHttpVersion().getVersion() < HttpVersion.HTTP_2.getVersion()) {
             for (HttpField field : request.getHeaders()) {
                 if (field.getHeader() == HttpHeader.TRANSFER_ENCODING) {

@@ -7,7 +7,7 @@ import io.weir.http.Text;
 import io.weir.log.AccessLogFormat;
 import io.weir.log.AttemptFailure;
 import io.weir.log.ExchangeSummary;
-import io.weir.upstream.UpstreamState;
+import io.weir.upstream.HealthTransition;
 import java.time.ZoneId;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,18 +63,13 @@ public final class Slf4jListener implements ProxyListener {
     }
 
     @Override
-    public void upstreamEjected(String pool, UpstreamState upstream) {
-        UPSTREAM.warn(
-                "upstream {} ejected from \"{}\" for {} after {} failures",
-                upstream.upstream().url(),
-                pool,
-                upstream.upstream().failTimeout(),
-                upstream.fails());
+    public void upstreamEjected(HealthTransition transition) {
+        UPSTREAM.warn(Text.printable(transition.line()));
     }
 
     @Override
-    public void upstreamReturned(String pool, UpstreamState upstream) {
-        UPSTREAM.warn("upstream {} is back in \"{}\"", upstream.upstream().url(), pool);
+    public void upstreamReturned(HealthTransition transition) {
+        UPSTREAM.warn(Text.printable(transition.line()));
     }
 
     private Logger errorLogger(String site) {

@@ -51,15 +51,15 @@ public final class Addresses {
         return new Addresses(host -> List.of(InetAddress.getAllByName(host)));
     }
 
-    /** Where that upstream is: its socket, its address, or those of its name. */
-    void of(Upstream upstream, Executor workers, Promise<List<SocketAddress>> promise) {
+    /** Where that upstream is: its socket, or that port at its address or those of its name. */
+    void of(Upstream upstream, int port, Executor workers, Promise<List<SocketAddress>> promise) {
         if (upstream.socket() != null) {
             promise.succeeded(List.of(UnixDomainSocketAddress.of(upstream.socket())));
             return;
         }
         InetAddress literal = IpRange.parseAddress(upstream.host());
         if (literal != null) {
-            promise.succeeded(List.of(new InetSocketAddress(literal, upstream.port())));
+            promise.succeeded(List.of(new InetSocketAddress(literal, port)));
             return;
         }
         find(
@@ -67,7 +67,7 @@ public final class Addresses {
                 workers,
                 Promise.from(
                         found -> promise.succeeded(found.stream()
-                                .<SocketAddress>map(address -> new InetSocketAddress(address, upstream.port()))
+                                .<SocketAddress>map(address -> new InetSocketAddress(address, port))
                                 .toList()),
                         promise::failed));
     }

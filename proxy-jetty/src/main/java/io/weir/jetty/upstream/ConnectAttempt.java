@@ -63,7 +63,7 @@ final class ConnectAttempt {
         call.connecting(this);
         outlast(connector, limit);
         clock.start(limit);
-        names.of(upstream, connector.getExecutor(), Promise.from(this::found, this::unresolved));
+        names.of(upstream, call.attempt().port(), connector.getExecutor(), Promise.from(this::found, this::unresolved));
     }
 
     /** The call has been given up. */
@@ -225,7 +225,8 @@ final class ConnectAttempt {
                 securing = socket;
             }
             Secured listener = new Secured(socket, tls.nameOf(upstream.host()));
-            return TlsHandshake.over(socket, connector, tls, upstream.host(), upstream.port(), listener);
+            return TlsHandshake.over(
+                    socket, connector, tls, upstream.host(), call.attempt().port(), listener);
         }
     }
 }

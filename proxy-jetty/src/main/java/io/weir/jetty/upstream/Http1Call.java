@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.ResponseHead;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * call has not ended: after that the connection may serve another. Nobody else is called under it.
  */
 final class Http1Call implements UpstreamCall, Content.Source {
-    private final Attempt attempt;
+    private final UpstreamRequest attempt;
     private final RequestBody body;
     private final UpstreamListener listener;
     private @Nullable ConnectAttempt connecting;
@@ -46,13 +46,13 @@ final class Http1Call implements UpstreamCall, Content.Source {
     /** What is read next, once the connection has gone: the last chunk, then the end again and again. */
     private Content.@Nullable Chunk afterwards;
 
-    Http1Call(Attempt attempt, RequestBody body, UpstreamListener listener) {
+    Http1Call(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
         this.attempt = attempt;
         this.body = body;
         this.listener = listener;
     }
 
-    Attempt attempt() {
+    UpstreamRequest attempt() {
         return attempt;
     }
 

@@ -1,9 +1,10 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.jetty.tls.UpstreamSslContexts;
+import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamState;
 import java.util.Collection;
 import java.util.Collections;
@@ -12,6 +13,7 @@ import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.ClientConnector;
+import org.jspecify.annotations.Nullable;
 
 /** HTTP/1.1 over TCP, TLS and Unix-domain sockets, on connections that are kept per upstream. */
 final class Http1Transport implements UpstreamTransport {
@@ -33,8 +35,8 @@ final class Http1Transport implements UpstreamTransport {
     }
 
     @Override
-    public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
-        Http1Pool pool = poolOf(attempt);
+    public UpstreamCall send(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
+        Http1Pool pool = attempt.leavesConnection() ? poolOf(attempt) : keepingNone(attempt);
         pool.configure(attempt.pool().pool().keepAlive());
         Http1Call call = new Http1Call(attempt, body, listener);
         Http1Connection kept = attempt.onFreshConnection() ? null : pool.take(call);
@@ -68,10 +70,9 @@ final class Http1Transport implements UpstreamTransport {
         retire(pools.keySet());
     }
 
-    private Http1Pool poolOf(Attempt attempt) {
-        UpstreamState upstream = attempt.upstream();
-        UpstreamSslContext context =
-                upstream.upstream().isSecure() ? tls.of(attempt.pool().pool(), upstream.upstream()) : null;
+    private Http1Pool poolOf(UpstreamRequest request) {
+        UpstreamState upstream = request.upstream();
+        UpstreamSslContext context = contextOf(request);
         Http1Pool pool = pools.get(upstream);
         if (pool != null && pool.tls() == context) {
             return pool;
@@ -80,8 +81,7 @@ final class Http1Transport implements UpstreamTransport {
         Http1Pool superseded; // by other certificates, say
         synchronized (retired) {
             if (closed || retired.contains(upstream)) {
-                fresh.close(); // it keeps none
-                return fresh;
+                return keepingNone(request);
             }
             pool = pools.get(upstream);
             if (pool != null && pool.tls() == context) {
@@ -93,5 +93,16 @@ final class Http1Transport implements UpstreamTransport {
             superseded.close();
         }
         return fresh;
+    }
+
+    private Http1Pool keepingNone(UpstreamRequest request) {
+        Http1Pool keepsNone = new Http1Pool(connector, contextOf(request));
+        keepsNone.close();
+        return keepsNone;
+    }
+
+    private @Nullable UpstreamSslContext contextOf(UpstreamRequest request) {
+        Upstream upstream = request.upstream().upstream();
+        return upstream.isSecure() ? tls.of(request.pool().pool(), upstream) : null;
     }
 }

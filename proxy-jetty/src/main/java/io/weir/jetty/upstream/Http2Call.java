@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.ResponseHead;
@@ -35,7 +35,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     private static final int MOST_INTERIMS = 32;
     private static final int WORD_OF_RESET_MILLIS = 100;
 
-    private final Attempt attempt;
+    private final UpstreamRequest attempt;
     private final RequestBody body;
     private final UpstreamListener listener;
     private final HTTP2Client client;
@@ -65,7 +65,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     /** What is read next, once the stream has been read to its end. */
     private Content.@Nullable Chunk afterwards;
 
-    Http2Call(Attempt attempt, RequestBody body, UpstreamListener listener, HTTP2Client client) {
+    Http2Call(UpstreamRequest attempt, RequestBody body, UpstreamListener listener, HTTP2Client client) {
         this.attempt = attempt;
         this.body = body;
         this.listener = listener;
@@ -75,7 +75,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
         sendClock = new Clock(client.getScheduler(), client.getExecutor(), this::sendExpired);
     }
 
-    Attempt attempt() {
+    UpstreamRequest attempt() {
         return attempt;
     }
 

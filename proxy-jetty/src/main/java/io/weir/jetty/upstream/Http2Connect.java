@@ -1,5 +1,6 @@
 package io.weir.jetty.upstream;
 
+import io.weir.UpstreamRequest;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.tls.UpstreamSslContext;
@@ -40,24 +41,30 @@ final class Http2Connect {
     private final @Nullable UpstreamSslContext tls;
     private final Addresses names;
     private final Upstream upstream;
+    private final int port;
     private List<SocketAddress> addresses = List.of();
     private int next;
     private boolean ended;
 
     Http2Connect(
-            Http2Pool pool, HTTP2Client client, @Nullable UpstreamSslContext tls, Addresses names, Upstream upstream) {
+            Http2Pool pool,
+            HTTP2Client client,
+            @Nullable UpstreamSslContext tls,
+            Addresses names,
+            UpstreamRequest request) {
         this.names = names;
         this.pool = pool;
         this.client = client;
         this.tls = tls;
-        this.upstream = upstream;
+        upstream = request.upstream().upstream();
+        port = request.port();
         connector = client.getClientConnector();
     }
 
     /** @param limit the {@code connect} clock of who waits; Jetty's own has to run out after it */
     void start(Duration limit) {
         ConnectAttempt.outlast(connector, limit);
-        names.of(upstream, connector.getExecutor(), Promise.from(this::found, this::unresolved));
+        names.of(upstream, port, connector.getExecutor(), Promise.from(this::found, this::unresolved));
     }
 
     private void found(List<SocketAddress> found) {
@@ -175,7 +182,7 @@ final class Http2Connect {
                     connector,
                     tls,
                     upstream.host(),
-                    upstream.port(),
+                    port,
                     new Secured(tls.nameOf(upstream.host()), context),
                     PROTOCOL);
         }

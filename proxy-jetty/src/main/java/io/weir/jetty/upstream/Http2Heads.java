@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.header.HopByHopHeaders;
 import io.weir.http.Headers;
 import io.weir.http.ResponseHead;
@@ -29,7 +29,7 @@ final class Http2Heads {
         }
     }
 
-    static MetaData.Request request(Attempt attempt, RequestBody body) {
+    static MetaData.Request request(UpstreamRequest attempt, RequestBody body) {
         Headers sent = attempt.headers();
         HttpFields.Mutable fields = HttpFields.build(sent.size() + 1);
         String host = null;

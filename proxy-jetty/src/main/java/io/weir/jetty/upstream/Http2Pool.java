@@ -141,7 +141,7 @@ final class Http2Pool {
     private void connect(Http2Call first) {
         client.setMaxResponseHeadersSize(Math.max(
                 client.getMaxResponseHeadersSize(), first.attempt().limits().responseHead()));
-        new Http2Connect(this, client, tls, names, first.attempt().upstream().upstream())
+        new Http2Connect(this, client, tls, names, first.attempt())
                 .start(first.attempt().timeouts().connect());
     }
 

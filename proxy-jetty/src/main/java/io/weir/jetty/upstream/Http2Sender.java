@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
 import org.eclipse.jetty.http.HttpFields;
@@ -20,7 +20,7 @@ final class Http2Sender extends IteratingCallback {
     private final RequestBody body;
     private final Stream stream;
     private final Clock clock;
-    private final Attempt attempt;
+    private final UpstreamRequest attempt;
 
     /** Held while the body is read or asked for, so that who stops it knows what was taken. */
     private final Object taking = new Object();

@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.jetty.tls.UpstreamSslContexts;
@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.http2.client.HTTP2Client;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.util.component.LifeCycle;
+import org.jspecify.annotations.Nullable;
 
 /** HTTP/2 (RFC 9113), many calls on one connection. */
 final class Http2Transport implements UpstreamTransport {
@@ -36,20 +37,24 @@ final class Http2Transport implements UpstreamTransport {
     }
 
     @Override
-    public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
-        Http2Pool pool = poolOf(attempt);
+    public UpstreamCall send(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
+        Http2Pool pool =
+                attempt.leavesConnection() ? poolOf(attempt) : new Http2Pool(client, contextOf(attempt), names);
         pool.configure(attempt.pool().pool().keepAlive());
         Http2Call call = new Http2Call(attempt, body, listener, client);
         pool.send(call);
+        if (!attempt.leavesConnection()) {
+            pool.close(); // once it has ended
+        }
         if (closed) {
             retire(pools.keySet());
         }
         return call;
     }
 
-    private Http2Pool poolOf(Attempt attempt) {
+    private Http2Pool poolOf(UpstreamRequest attempt) {
         UpstreamState upstream = attempt.upstream();
-        UpstreamSslContext context = tls.of(attempt.pool().pool(), upstream.upstream());
+        UpstreamSslContext context = contextOf(attempt);
         Http2Pool present = pools.get(upstream);
         if (present != null && present.tls() == context) {
             return present;
@@ -63,6 +68,10 @@ final class Http2Transport implements UpstreamTransport {
             }
             return new Http2Pool(client, context, names);
         });
+    }
+
+    private @Nullable UpstreamSslContext contextOf(UpstreamRequest attempt) {
+        return tls.of(attempt.pool().pool(), attempt.upstream().upstream());
     }
 
     void retire(Collection<UpstreamState> upstreams) {

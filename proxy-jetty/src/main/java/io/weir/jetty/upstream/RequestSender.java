@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.http.Headers;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
@@ -23,7 +23,7 @@ final class RequestSender extends IteratingCallback {
     private static final byte[] CRLF = {'\r', '\n'};
 
     private final Http1Call call;
-    private final Attempt attempt;
+    private final UpstreamRequest attempt;
     private final RequestBody body;
     private final Http1Connection connection;
     private final AbstractEndPoint endPoint;
@@ -41,7 +41,7 @@ final class RequestSender extends IteratingCallback {
     private volatile boolean holdsBodyBack;
     private volatile boolean writing;
 
-    RequestSender(Http1Call call, Attempt attempt, RequestBody body, Http1Connection connection) {
+    RequestSender(Http1Call call, UpstreamRequest attempt, RequestBody body, Http1Connection connection) {
         this.call = call;
         this.attempt = attempt;
         this.body = body;
@@ -192,7 +192,7 @@ final class RequestSender extends IteratingCallback {
         } else if (body.isChunked()) {
             framing = new StringBuilder("Transfer-Encoding: chunked\r\n");
         }
-        if (attempt.pool().pool().keepAlive().idle() == 0) {
+        if (!attempt.leavesConnection() || attempt.pool().pool().keepAlive().idle() == 0) {
             framing = (framing == null ? new StringBuilder() : framing).append("Connection: close\r\n");
         } else if (attempt.headers().contains("TE")) {
             framing = (framing == null ? new StringBuilder() : framing).append("Connection: TE\r\n");

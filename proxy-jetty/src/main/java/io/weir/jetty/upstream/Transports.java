@@ -1,6 +1,6 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.upstream.UpstreamState;
@@ -26,7 +26,7 @@ public final class Transports implements UpstreamTransport {
     }
 
     @Override
-    public UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener) {
+    public UpstreamCall send(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
         UpstreamTransport transport = attempt.pool().pool().isHttp2() ? http2() : http1;
         return transport.send(attempt, body, listener);
     }

@@ -1,14 +1,14 @@
 package io.weir.jetty.upstream;
 
-import io.weir.Attempt;
+import io.weir.UpstreamRequest;
 import io.weir.jetty.body.RequestBody;
 
-/** Carries attempts to upstreams. */
+/** Carries requests to upstreams: attempts of exchanges, and probes. */
 public interface UpstreamTransport {
     /**
-     * Sends the attempt's request and reports what becomes of it. The listener may be called within this call.
+     * Sends the request and reports what becomes of it. The listener may be called within this call.
      *
      * @param body the request's body, read as the upstream takes it
      */
-    UpstreamCall send(Attempt attempt, RequestBody body, UpstreamListener listener);
+    UpstreamCall send(UpstreamRequest request, RequestBody body, UpstreamListener listener);
 }

@@ -1,0 +1,40 @@
+package io.weir;
+
+import io.weir.body.Limits;
+import io.weir.http.Headers;
+import io.weir.upstream.PoolState;
+import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamState;
+
+/** What an engine sends to an upstream: a try of an exchange, or a probe. */
+public sealed interface UpstreamRequest permits Attempt, Probe {
+    /** The pool. */
+    PoolState pool();
+
+    /** The upstream. */
+    UpstreamState upstream();
+
+    /** The TCP port to connect to: the upstream's, but for a probe that asks another. */
+    int port();
+
+    /** Whether no kept connection may be used. */
+    boolean onFreshConnection();
+
+    /** Whether its connection may serve others afterwards. */
+    boolean leavesConnection();
+
+    /** The method, as it goes out. */
+    String method();
+
+    /** The target, in origin-form. */
+    String target();
+
+    /** The fields, without framing. */
+    Headers headers();
+
+    /** The clocks. */
+    Timeouts timeouts();
+
+    /** The limits. */
+    Limits limits();
+}
