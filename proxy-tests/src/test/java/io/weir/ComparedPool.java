@@ -1,5 +1,7 @@
 package io.weir;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.weir.jetty.JettyProxyServer;
 import io.weir.log.ExchangeSummary;
 import io.weir.route.Route;
@@ -11,7 +13,8 @@ import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A pool, said once and given to both: to the real nginx and to Weir. No upstream that was out comes back within a test, for
@@ -111,8 +114,8 @@ final class ComparedPool {
     interface Balancing extends AutoCloseable {
         int port();
 
-        /** Returns once it has counted the end of that many exchanges. */
-        void awaitEnded(int exchanges);
+        /** To be called once for each answer: returns when the proxy has counted the end of one more exchange. */
+        void awaitEnd();
 
         @Override
         void close();
@@ -125,7 +128,7 @@ final class ComparedPool {
         }
 
         @Override
-        public void awaitEnded(int exchanges) {
+        public void awaitEnd() {
             // Its one worker has freed the upstream before it reads anything else.
         }
 
@@ -136,14 +139,14 @@ final class ComparedPool {
     }
 
     private static final class Weir implements Balancing {
-        private final AtomicInteger ended = new AtomicInteger();
+        private final Semaphore ended = new Semaphore(0);
         private final JettyProxyServer server;
 
         Weir(UpstreamPool pool) {
             ProxyListener counter = new ProxyListener() {
                 @Override
                 public void exchangeFinished(ExchangeSummary exchange) {
-                    ended.incrementAndGet();
+                    ended.release();
                 }
             };
             ProxyConfig config = ProxyConfig.builder()
@@ -160,8 +163,16 @@ final class ComparedPool {
         }
 
         @Override
-        public void awaitEnded(int exchanges) {
-            Await.until(() -> exchanges + " exchanges end; ended: " + ended, () -> ended.get() >= exchanges);
+        public void awaitEnd() {
+            try {
+                // A thousand times, so that even a millisecond between two looks would be too long.
+                assertThat(ended.tryAcquire(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS))
+                        .as("an exchange ends")
+                        .isTrue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("interrupted", e);
+            }
         }
 
         @Override

@@ -141,10 +141,9 @@ class NginxBalancingTest {
     private static List<String> inOrder(Balancing proxy, NamedUpstreams upstreams, List<String> requests) {
         try (proxy;
                 RawClient client = RawClient.connect(proxy.port())) {
-            int ended = 0;
             for (String request : requests) {
                 assertThat(client.send(request).readResponse().status()).isEqualTo(200);
-                proxy.awaitEnded(++ended);
+                proxy.awaitEnd();
             }
         }
         return upstreams.takeArrivals();
@@ -158,7 +157,7 @@ class NginxBalancingTest {
                 RawResponse response =
                         client.send(get("X-Forwarded-For: " + address + "\r\n")).readResponse();
                 holders.put(address, response.body());
-                proxy.awaitEnded(holders.size());
+                proxy.awaitEnd();
             }
         }
         upstreams.takeArrivals();
@@ -191,7 +190,6 @@ class NginxBalancingTest {
         List<String> running = new ArrayList<>();
         Map<String, RawClient> clients = new TreeMap<>();
         try (proxy) {
-            int ended = 0;
             for (int step = 0; step < 500; step++) {
                 if (running.isEmpty() || (running.size() < 20 && random.nextInt(5) < 3)) {
                     String path = "/held/" + step;
@@ -206,7 +204,7 @@ class NginxBalancingTest {
                     try (RawClient client = clients.remove(path)) {
                         assertThat(client.readResponse().status()).isEqualTo(200);
                     }
-                    proxy.awaitEnded(++ended);
+                    proxy.awaitEnd();
                 }
             }
         } finally {
