@@ -3,6 +3,8 @@
  * is our own, because only there do clocks, retry and back-pressure mean what they should. Imports the core, Jetty and
  * {@code io.weir.jetty.body}.
  *
+ * <p>{@link io.weir.jetty.upstream.HealthProber} sends probes, each a {@code ProbeRun}, over the same transport.
+ *
  * <pre>
  *   Http1Transport ── takes from ──▶ Http1Pool ── or ──▶ ConnectAttempt
  *        │                              ▲ parks
