@@ -157,10 +157,10 @@ public final class ReverseProxy {
             if (rule == null) {
                 continue;
             }
-            for (UpstreamState upstream : pool.dueProbes(now)) {
+            for (UpstreamState upstream : pool.health().due(now)) {
                 probes.add(new Probe(this, pool, upstream, rule));
             }
-            long wait = pool.untilProbe(now);
+            long wait = pool.health().untilDue(now);
             if (wait >= 0) {
                 askAgain = askAgain < 0 ? wait : Math.min(askAgain, wait);
             }
@@ -177,7 +177,7 @@ public final class ReverseProxy {
                 return; // asked under another configuration
             }
             listeners = snapshot.listeners();
-            transition = pool.probed(probe.upstream(), fault, result, now);
+            transition = pool.health().probed(probe.upstream(), fault, result, now);
         }
         if (transition != null) {
             listeners.tell(transition);

@@ -9,6 +9,7 @@ import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.route.Route;
 import io.weir.route.Site;
+import io.weir.upstream.ActiveHealth;
 import io.weir.upstream.Stickiness;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamPool;
@@ -112,6 +113,14 @@ class ConfigCheckTest {
                         b -> b.route(Route.any()
                                 .to(UpstreamPool.named("app")
                                         .upstream("http://a", Upstream.Builder::backup)
+                                        .build()))),
+                broken(
+                        "pool \"app\": a probe may take PT10S, longer than the interval of PT5S; shorten the timeout, or"
+                                + " lengthen the interval",
+                        b -> b.route(Route.any()
+                                .to(UpstreamPool.named("app")
+                                        .upstream("http://a")
+                                        .activeHealth(ActiveHealth.get("/").withTimeout(Duration.ofSeconds(10)))
                                         .build()))),
                 broken(
                         "pool \"app\": nobody will ever wait in its queue, for no upstream has a limit; set"

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Judges the upstreams of a pool: who is out, who is back, and why. Exchanges tell how they fared, probes what they found.
- * Guarded by the pool's lock.
+ * What is public takes the pool's lock, all else is called under it.
  */
-final class PoolHealth {
+public final class PoolHealth {
     private final UpstreamPool pool;
     private final PoolLock lock;
     private final List<UpstreamState> states;
@@ -83,47 +83,73 @@ final class PoolHealth {
 
     // ---- what probes find ----
 
-    /** The upstreams to probe now; they count as probed. */
-    List<UpstreamState> due(ActiveHealth rule, long now) {
+    /** The upstreams to probe now; they count as probed. Empty if the pool asks for no probes. */
+    public List<UpstreamState> due(long now) {
+        ActiveHealth rule = pool.activeHealth();
+        if (rule == null) {
+            return List.of();
+        }
         List<UpstreamState> due = new ArrayList<>();
-        for (UpstreamState state : states) {
-            ProbeRecord record = state.probes();
-            if (record != null && !state.upstream().isDown() && record.untilDue(rule, now) <= 0) {
-                record.sent(rule, now, random.nextLong());
-                due.add(state);
+        synchronized (lock) {
+            for (UpstreamState state : states) {
+                ProbeRecord record = state.probes();
+                if (record != null && !state.upstream().isDown() && record.untilDue(rule, now) <= 0) {
+                    record.sent(rule, now, random.nextLong());
+                    due.add(state);
+                }
             }
         }
         return due;
     }
 
-    /** Nanoseconds until the next is due; −1 if none ever will be. */
-    long untilDue(ActiveHealth rule, long now) {
+    /** Nanoseconds until the next probe is due; −1 if none ever will be. */
+    public long untilDue(long now) {
+        ActiveHealth rule = pool.activeHealth();
+        if (rule == null) {
+            return -1;
+        }
         long soonest = -1;
-        for (UpstreamState state : states) {
-            ProbeRecord record = state.probes();
-            if (record != null && !state.upstream().isDown()) {
-                long wait = Math.max(0, record.untilDue(rule, now));
-                soonest = soonest < 0 ? wait : Math.min(soonest, wait);
+        synchronized (lock) {
+            for (UpstreamState state : states) {
+                ProbeRecord record = state.probes();
+                if (record != null && !state.upstream().isDown()) {
+                    long wait = Math.max(0, record.untilDue(rule, now));
+                    soonest = soonest < 0 ? wait : Math.min(soonest, wait);
+                }
             }
         }
         return soonest;
     }
 
-    /** @param fault what was wrong; null if nothing was */
-    @Nullable
-    HealthTransition probed(ActiveHealth rule, UpstreamState state, @Nullable String fault, String result, long now) {
-        ProbeRecord record = state.probes();
-        if (record == null || !record.note(rule, fault == null)) {
-            return null;
+    /**
+     * A probe has been answered, or has failed. Who waits may get a slot through it: see {@link PoolState#wakeWaiting}.
+     *
+     * @param fault what was wrong; null if nothing was
+     * @param result what came, for the cause of a return
+     * @return null if the upstream is neither taken out nor back through this
+     */
+    public @Nullable HealthTransition probed(UpstreamState state, @Nullable String fault, String result, long now) {
+        ActiveHealth rule = pool.activeHealth();
+        synchronized (lock) {
+            ProbeRecord record = state.probes();
+            if (rule == null || record == null || !record.note(rule, fault == null)) {
+                return null;
+            }
+            int times = fault == null ? rule.rise() : rule.fall();
+            String cause = "probe " + rule + ": " + (fault == null ? result : fault)
+                    + (times > 1 ? ", " + times + " times in a row" : "");
+            HealthTransition transition = fault == null ? well(state, cause, now) : ejected(state, cause, null);
+            lock.line().serve(now);
+            return transition;
         }
-        int times = fault == null ? rule.rise() : rule.fall();
-        String cause = "probe " + rule + ": " + (fault == null ? result : fault)
-                + (times > 1 ? ", " + times + " times in a row" : "");
-        if (fault != null) {
-            return ejected(state, cause, null);
+    }
+
+    private @Nullable HealthTransition well(UpstreamState state, String cause, long now) {
+        if (state.isEjected(now)) {
+            lock.touched(state);
+            return null; // failures still keep it out
         }
-        lock.touched(state);
-        return state.isEjected(now) ? null : returned(state, cause, now); // failures still keep it out, or not
+        return returned(state, cause, now);
     }
 
     private HealthTransition ejected(UpstreamState state, String cause, @Nullable Duration outFor) {

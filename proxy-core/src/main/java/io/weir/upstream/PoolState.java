@@ -244,44 +244,9 @@ public final class PoolState {
         return release(state, verdict, "no cause was told", now);
     }
 
-    /** The upstreams to probe now; they count as probed. Empty if the pool asks for no probes. */
-    public List<UpstreamState> dueProbes(long now) {
-        ActiveHealth rule = pool.activeHealth();
-        if (rule == null) {
-            return List.of();
-        }
-        synchronized (lock) {
-            return health.due(rule, now);
-        }
-    }
-
-    /** Nanoseconds until a probe is due; −1 if none ever will be. */
-    public long untilProbe(long now) {
-        ActiveHealth rule = pool.activeHealth();
-        if (rule == null) {
-            return -1;
-        }
-        synchronized (lock) {
-            return health.untilDue(rule, now);
-        }
-    }
-
-    /**
-     * A probe has been answered, or has failed. Who waits may get a slot through it: see {@link #wakeWaiting}.
-     *
-     * @param fault what was wrong; null if nothing was
-     * @return null if the upstream is neither taken out nor back through this
-     */
-    public @Nullable HealthTransition probed(UpstreamState state, @Nullable String fault, String result, long now) {
-        ActiveHealth rule = pool.activeHealth();
-        if (rule == null) {
-            return null;
-        }
-        synchronized (lock) {
-            HealthTransition transition = health.probed(rule, state, fault, result, now);
-            lock.line().serve(now);
-            return transition;
-        }
+    /** Who is out and who is back, and when to probe whom. */
+    public PoolHealth health() {
+        return health;
     }
 
     /** How it is doing. */

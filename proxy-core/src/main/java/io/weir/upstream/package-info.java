@@ -7,6 +7,9 @@
  * can be chosen are sorted out by {@code UpstreamGroup}, and the {@link io.weir.upstream.Balancer} of the pool's
  * {@link io.weir.upstream.BalancingStrategy} picks one. Where limits leave none, {@code WaitingLine} holds a
  * {@link io.weir.upstream.Ticket} for who waits. Whatever changes who can be chosen is told to {@code PoolLock.touched}.
+ *
+ * <p>Who is out, and why, is judged by {@link io.weir.upstream.PoolHealth}: after each attempt by
+ * {@link io.weir.upstream.PassiveHealth}, after each probe by {@link io.weir.upstream.ActiveHealth}.
  */
 @NullMarked
 package io.weir.upstream;

@@ -9,6 +9,7 @@ import io.weir.Decision;
 import io.weir.Engine;
 import io.weir.Exchange;
 import io.weir.ProxyConfig;
+import io.weir.ProxyListener;
 import io.weir.ReverseProxy;
 import io.weir.header.HeaderPolicy;
 import io.weir.http.Reply;
@@ -18,8 +19,15 @@ import io.weir.middleware.IpAccess;
 import io.weir.middleware.Middleware;
 import io.weir.route.Route;
 import io.weir.route.Site;
+import io.weir.upstream.ActiveHealth;
+import io.weir.upstream.HealthTransition;
+import io.weir.upstream.OutlierEjection;
+import io.weir.upstream.PassiveHealth;
+import io.weir.upstream.RetryPolicy;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamPool;
+import io.weir.upstream.UpstreamStatus;
+import java.util.ArrayList;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
@@ -92,6 +100,51 @@ class ApiTest {
                 .isInstanceOfSatisfying(
                         Decision.Answer.class,
                         answer -> assertThat(answer.reply().status()).isEqualTo(403));
+    }
+
+    @Test
+    void aPoolWhoseHealthIsWatched() {
+        var app = UpstreamPool.named("app")
+                .upstream("http://127.0.0.1:3000")
+                .upstream("http://127.0.0.1:3001")
+                .activeHealth(ActiveHealth.get("/healthz")
+                        .withHeader("X-Probe", "yes")
+                        .withInterval(ofSeconds(5))
+                        .withJitter(ofSeconds(1))
+                        .withTimeout(ofSeconds(1))
+                        .withStatuses(200, 299)
+                        .withBody("UP", 1024)
+                        .withFall(3)
+                        .withRise(2)
+                        .withPort(9000))
+                .passiveHealth(PassiveHealth.defaults()
+                        .withConditions(RetryPolicy.Condition.CONNECT_ERROR, RetryPolicy.Condition.CLOCK)
+                        .withStatuses(500, 503)
+                        .withOutlierEjection(OutlierEjection.defaults()
+                                .withShare(50, 20)
+                                .withWindow(ofSeconds(60))
+                                .withTimes(ofSeconds(30), ofSeconds(300)))
+                        .withMaxOut(50))
+                .failOpenBelow(30)
+                .build();
+        var heard = new ArrayList<String>();
+        var config = ProxyConfig.builder()
+                .listener(new ProxyListener() {
+                    @Override
+                    public void upstreamEjected(HealthTransition transition) {
+                        heard.add(transition.cause());
+                    }
+                })
+                .route(Route.any().to(app))
+                .build();
+        var proxy = new ReverseProxy(config, new StandAlone());
+
+        for (int second = 0; second < 30; second += 10) {
+            proxy.due(ofSeconds(second).toNanos()).probes().get(0).failed("no answer", 1);
+        }
+
+        assertThat(heard).containsExactly("probe GET /healthz: no answer, 3 times in a row");
+        assertThat(proxy.status(0).pool("app").upstreams().get(0).standing()).isEqualTo(UpstreamStatus.Standing.ILL);
     }
 
     @Test

@@ -66,6 +66,7 @@ class JettyApiTest {
 
         assertThat(get(port, "/", "any.test").body()).isEqualTo("after");
         assertThat(proxy.explain(RequestHead.get("/x", "any.test")).toString()).contains("route: prefix /");
+        assertThat(proxy.status().pools()).isEmpty();
         proxy.stop(ofSeconds(1));
         assertThatThrownBy(() -> RawClient.connect(port)).isInstanceOf(RuntimeException.class);
     }

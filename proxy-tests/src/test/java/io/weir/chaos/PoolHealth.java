@@ -2,7 +2,7 @@ package io.weir.chaos;
 
 import io.weir.ProxyListener;
 import io.weir.testkit.Await;
-import io.weir.upstream.UpstreamState;
+import io.weir.upstream.HealthTransition;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -11,13 +11,13 @@ final class PoolHealth implements ProxyListener {
     private final Set<String> out = ConcurrentHashMap.newKeySet();
 
     @Override
-    public void upstreamEjected(String pool, UpstreamState upstream) {
-        out.add(upstream.upstream().url());
+    public void upstreamEjected(HealthTransition transition) {
+        out.add(transition.upstream().upstream().url());
     }
 
     @Override
-    public void upstreamReturned(String pool, UpstreamState upstream) {
-        out.remove(upstream.upstream().url());
+    public void upstreamReturned(HealthTransition transition) {
+        out.remove(transition.upstream().upstream().url());
     }
 
     void awaitOut(String url) {

@@ -4,6 +4,8 @@
  * mean what they should; the one for HTTP/2 stands on Jetty's sessions and streams. Imports the core, Jetty and
  * {@code io.weir.jetty.body}.
  *
+ * <p>{@link io.weir.jetty.upstream.HealthProber} sends probes, each a {@code ProbeRun}, over the same transport.
+ *
  * <pre>
  *   Http1Transport ── takes from ──▶ Http1Pool ── or ──▶ ConnectAttempt
  *        │                              ▲ parks
