@@ -12,8 +12,14 @@ import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamStatus;
 import io.weir.upstream.UpstreamStatus.Standing;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 /** Probes from the schedule to what they do to upstreams; the engine is imagined. */
@@ -249,6 +255,42 @@ class ProbeTest {
         assertThat(bench.transitions)
                 .extracting(HealthTransition::cause)
                 .containsExactly("1 failure, last: status 503");
+    }
+
+    /** Whatever probes find in whatever order, across reloads: nobody goes to an ill one, and every result has its effect once. */
+    @RepeatedTest(20)
+    void nobodyIsSentToAnIllOne(RepetitionInfo run) {
+        Random random = new Random(run.getCurrentRepetition());
+        Bench bench = Bench.of(pool(RULE, "http://a", "http://b", "http://c"));
+        List<Probe> out = new ArrayList<>();
+        Set<String> ill = new HashSet<>();
+
+        for (long now = 0; now < 300 * SECOND; now += SECOND) {
+            out.addAll(bench.proxy.due(now).probes());
+            if (random.nextInt(30) == 0) {
+                bench.proxy.replace(config(pool(RULE, "http://a", "http://b", "http://c")));
+                out.forEach(probe -> probe.answered(random.nextBoolean() ? 200 : 500, "", 0)); // dropped
+                out.clear();
+            }
+            if (!out.isEmpty()) {
+                Probe probe = out.remove(random.nextInt(out.size()));
+                boolean well = random.nextBoolean();
+                probe.answered(well ? 200 : 500, "", now);
+                String url = probe.upstream().upstream().url();
+                if (well) {
+                    ill.remove(url);
+                } else {
+                    ill.add(url);
+                }
+                assertThat(standing(bench, url)).isEqualTo(well ? Standing.READY : Standing.ILL);
+            }
+            Decision decision = bench.get("/").begin(now);
+            if (decision instanceof Decision.Forward forward) {
+                assertThat(ill).doesNotContain(Bench.urlOf(forward.attempt()));
+            } else {
+                assertThat(ill).hasSize(3);
+            }
+        }
     }
 
     private Probe probe(String url, long now) {

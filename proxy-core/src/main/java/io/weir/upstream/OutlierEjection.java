@@ -7,6 +7,9 @@ import java.time.Duration;
  * next for twice that, and so on up to {@code max}; each {@code base} that it then does well makes up for one time. Once its
  * time is over it takes requests again: the first good answer brings it back, the first failure takes it out again.
  *
+ * <p>It works beside {@link Upstream#maxFails}, of which the default takes an upstream out at its first failure already: set
+ * that to 0, for never, where the share alone should decide.
+ *
  * @param percent share of failures that takes it out, 1 to 100. Default 50
  * @param minimum answers and failures within the window below which no share is looked at. Default 10
  * @param window the time looked back on; slides in tenths. Default 30 s
