@@ -25,6 +25,7 @@ public final class Attempt {
     private String method = "";
     private String target = "";
     private Headers headers = Headers.empty();
+    private @Nullable String upgrade;
     private @Nullable ExchangeContext context;
     private long connectNanos = -1;
     private long headNanos = -1;
@@ -59,6 +60,16 @@ public final class Attempt {
         } catch (RuntimeException e) {
             throw plan.headersFailed(e);
         }
+        upgrade = request.method().equals(context.original().method())
+                ? plan.upgrades().grantedTo(context.original())
+                : null;
+        if (upgrade != null) {
+            headers = headers.toBuilder()
+                    .remove("TE") // Connection would have to name it, too
+                    .add("Connection", "Upgrade")
+                    .add("Upgrade", upgrade)
+                    .build();
+        }
     }
 
     /** The pool. */
@@ -91,6 +102,11 @@ public final class Attempt {
         return headers;
     }
 
+    /** The protocol that it asks the upstream to switch to, lower-cased; null for none. Its fields name it already. */
+    public @Nullable String upgrade() {
+        return upgrade;
+    }
+
     /** The clocks of the route. */
     public Timeouts timeouts() {
         return plan.timeouts();
@@ -117,12 +133,13 @@ public final class Attempt {
     }
 
     /**
-     * The final response's head has come. If another attempt is forwarded, now or after a pause, this one is given up.
+     * The final response's head has come; a 101 counts as one. If another attempt is forwarded, now or after a pause, this one is given up.
      *
      * @param bodyLost whether bytes of the request's body were taken from the client and are kept nowhere
      */
     public Decision answered(ResponseHead head, boolean bodyLost, long now) {
-        return head.status() == 101 ? failed(unaskedUpgrade(), now) : exchange.answered(this, head, bodyLost, now);
+        String wrong = wrongSwitch(head);
+        return wrong != null ? failed(upgradeFailed(wrong), now) : exchange.answered(this, head, bodyLost, now);
     }
 
     /** The final response's head has come, to a request that has no body or whose body is kept. */
@@ -196,16 +213,32 @@ public final class Attempt {
         return new AttemptSummary(upstream.upstream().url(), status, connectNanos, headNanos, now - startedAt, error);
     }
 
+    /** The 101 as the client gets it: with the fields that no policy decides about. */
+    ResponseHead switched(ResponseHead mapped) {
+        Headers fields = mapped.headers().toBuilder()
+                .remove("Connection")
+                .remove("Upgrade")
+                .add("Connection", "Upgrade")
+                .add("Upgrade", upgrade == null ? "" : upgrade)
+                .build();
+        return new ResponseHead(101, fields);
+    }
+
+    /** What is wrong with that answer as far as protocols go; null if nothing is. */
+    private @Nullable String wrongSwitch(ResponseHead head) {
+        if (head.status() != 101) {
+            return null;
+        }
+        if (upgrade == null) {
+            return "the upstream switched protocols, but nobody had asked";
+        }
+        String chosen = head.headers().joined("Upgrade");
+        return upgrade.equalsIgnoreCase(chosen) ? null : "the upstream switched to another protocol than " + upgrade;
+    }
+
     /** The upstream has had the request, and whether a body went with it is not known here: it counts as sent. */
-    private static ProxyFailure unaskedUpgrade() {
-        return new ProxyFailure(
-                ProxyError.UPGRADE_FAILED,
-                ProxyFailure.Phase.HEAD,
-                true,
-                true,
-                false,
-                "the upstream switched protocols, but nobody had asked",
-                null);
+    private static ProxyFailure upgradeFailed(String detail) {
+        return new ProxyFailure(ProxyError.UPGRADE_FAILED, ProxyFailure.Phase.HEAD, true, true, false, detail, null);
     }
 
     /** Target and upstream. */
