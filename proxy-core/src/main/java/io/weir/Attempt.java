@@ -1,6 +1,7 @@
 package io.weir;
 
 import io.weir.body.Limits;
+import io.weir.header.Upgrades;
 import io.weir.http.Headers;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
@@ -226,14 +227,22 @@ public final class Attempt {
 
     /** What is wrong with that answer as far as protocols go; null if nothing is. */
     private @Nullable String wrongSwitch(ResponseHead head) {
+        boolean extended = upgrade != null && exchange.request().protocol().equals("HTTP/2.0");
         if (head.status() != 101) {
-            return null;
+            // RFC 8441 §5: there any 2xx says that the tunnel is open.
+            return extended && head.status() / 100 == 2 ? "the upstream answered without switching protocols" : null;
         }
         if (upgrade == null) {
             return "the upstream switched protocols, but nobody had asked";
         }
         String chosen = head.headers().joined("Upgrade");
-        return upgrade.equalsIgnoreCase(chosen) ? null : "the upstream switched to another protocol than " + upgrade;
+        if (!upgrade.equalsIgnoreCase(chosen)) {
+            return "the upstream switched to another protocol than " + upgrade;
+        }
+        String key = extended ? headers.get("Sec-WebSocket-Key") : null; // of ours: the client can't check it
+        return key == null || Upgrades.acceptFor(key).equals(head.header("Sec-WebSocket-Accept"))
+                ? null
+                : "the upstream switched protocols with another Sec-WebSocket-Accept than it had to";
     }
 
     /** The upstream has had the request, and whether a body went with it is not known here: it counts as sent. */

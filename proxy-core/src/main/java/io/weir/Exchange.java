@@ -137,6 +137,9 @@ public final class Exchange {
         if (request.method().equals("CONNECT") || request.method().equals("TRACE")) {
             return answer(ProxyError.METHOD_NOT_ALLOWED, request.method() + " is not for reverse proxies");
         }
+        if (plan.upgrades().refuse(request)) {
+            return answer(ProxyError.METHOD_NOT_ALLOWED, "no WebSocket over HTTP/2 passes here");
+        }
         ProxyError tooLarge = plan.limits().exceededBy(request);
         if (tooLarge != null) {
             return answer(tooLarge, "the request is larger than " + plan.limits());

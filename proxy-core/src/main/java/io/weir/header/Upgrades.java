@@ -3,6 +3,10 @@ package io.weir.header;
 import io.weir.http.Headers;
 import io.weir.http.RequestHead;
 import io.weir.http.Tokens;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
@@ -75,6 +79,24 @@ public final class Upgrades {
             }
         }
         return null;
+    }
+
+    /** Whether that request stands for an extended CONNECT and can't go on as plain HTTP, though it is granted nothing. */
+    public boolean refuse(RequestHead request) {
+        return request.protocol().equals("HTTP/2.0")
+                && request.headers().contains("Upgrade")
+                && grantedTo(request) == null;
+    }
+
+    /** What an upstream answers to that {@code Sec-WebSocket-Key} (RFC 6455 §4.2.2). */
+    public static String acceptFor(String key) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-1")
+                    .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII));
+            return Base64.getEncoder().encodeToString(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-1", e);
+        }
     }
 
     private static boolean isWellFormed(String protocol, RequestHead request) {

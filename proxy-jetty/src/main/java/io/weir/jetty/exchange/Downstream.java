@@ -98,7 +98,9 @@ final class Downstream {
     /** Sends the head of a switch of protocols; then {@code tunnel} takes the place of HTTP, and this object is done. */
     void switchTo(ResponseHead head, Connection tunnel, Consumer<Throwable> onFailed) {
         unwatch();
-        begin(ExtendedConnect.isOne(request) ? ExtendedConnect.accepted(head) : head);
+        boolean extended = ExtendedConnect.isOne(request);
+        response.setStatus(extended ? 200 : 101);
+        Heads.fill(response.getHeaders(), extended ? ExtendedConnect.accepted(head.headers()) : head.headers());
         request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, tunnel);
         response.write(
                 true, null, Callback.from(Invocable.InvocationType.NON_BLOCKING, callback::succeeded, failure -> {
@@ -109,7 +111,7 @@ final class Downstream {
 
     /** Sets the final head; it leaves with the first write. */
     void begin(ResponseHead head) {
-        response.setStatus(head.status());
+        response.setStatus(ExtendedConnect.isOne(request) ? ExtendedConnect.refusal(head.status()) : head.status());
         Heads.fill(response.getHeaders(), head.headers());
     }
 

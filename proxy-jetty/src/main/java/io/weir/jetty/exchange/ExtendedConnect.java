@@ -1,7 +1,6 @@
 package io.weir.jetty.exchange;
 
 import io.weir.http.Headers;
-import io.weir.http.ResponseHead;
 import java.util.Base64;
 import java.util.concurrent.ThreadLocalRandom;
 import org.eclipse.jetty.http.HttpVersion;
@@ -35,13 +34,17 @@ final class ExtendedConnect {
                 .add("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(key));
     }
 
-    /** The head that tells the client of a 101. */
-    static ResponseHead accepted(ResponseHead switched) {
-        Headers fields = switched.headers().toBuilder()
+    /** The fields that tell the client of a 101. */
+    static Headers accepted(Headers switched) {
+        return switched.toBuilder()
                 .remove("Connection")
                 .remove("Upgrade")
                 .remove("Sec-WebSocket-Accept")
                 .build();
-        return new ResponseHead(200, fields);
+    }
+
+    /** The status of an answer that opens no tunnel, which is what any 2xx would say. */
+    static int refusal(int status) {
+        return status / 100 == 2 ? 501 : status;
     }
 }
