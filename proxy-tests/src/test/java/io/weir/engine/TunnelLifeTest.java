@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TunnelLifeTest {
 
     private static final long MIB = 1024 * 1024;
+    private static final int PIECES = 30;
 
     @ParameterizedTest
     @ValueSource(strings = {"h2c", "foo", "TLS/1.3"})
@@ -162,8 +163,6 @@ class TunnelLifeTest {
             assertThat(proxied.awaitEnded(1).outcome().detail()).contains("tunnel clock");
         }
     }
-
-    private static final int PIECES = 30;
 
     private interface Step {
         void run() throws Exception;
