@@ -248,7 +248,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (pumping != null) {
             pumping.abort(new Downstream.Aborted(error));
         }
-        end(open == null ? () -> downstream.breakOff(error) : () -> {});
+        end(open != null && open.hasClient() ? () -> {} : () -> downstream.breakOff(error));
     }
 
     // ---- what the pump reports ----

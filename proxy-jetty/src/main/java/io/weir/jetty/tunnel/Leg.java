@@ -14,6 +14,7 @@ final class Leg extends AbstractConnection.NonBlocking implements Connection.Upg
     private final io.weir.jetty.tunnel.Tunnel tunnel; // Jetty's Connection has a Tunnel of its own
     private final @Nullable WatchedEndPoint watched;
     private @Nullable ByteBuffer early;
+    private volatile boolean opened;
 
     Leg(io.weir.jetty.tunnel.Tunnel tunnel, EndPoint endPoint, Executor executor, boolean isClient) {
         super(endPoint, executor);
@@ -34,6 +35,17 @@ final class Leg extends AbstractConnection.NonBlocking implements Connection.Upg
         return watched != null && watched.wasReset();
     }
 
+    boolean isOpened() {
+        return opened;
+    }
+
+    /** Closes the end point. Before it is this leg's, HTTP has it, and a stream of HTTP/2 could not even be closed. */
+    void closeIfOpened() {
+        if (opened) {
+            getEndPoint().close();
+        }
+    }
+
     @Override
     public void onUpgradeTo(ByteBuffer buffer) {
         early = buffer;
@@ -43,7 +55,8 @@ final class Leg extends AbstractConnection.NonBlocking implements Connection.Upg
     public void onOpen() {
         super.onOpen();
         getEndPoint().setIdleTimeout(0);
-        tunnel.opened();
+        opened = true;
+        tunnel.opened(this);
     }
 
     @Override

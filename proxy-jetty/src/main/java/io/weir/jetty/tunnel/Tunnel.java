@@ -84,18 +84,29 @@ public final class Tunnel {
         return down.bytes();
     }
 
-    /** Closes both sides; the listener is not told. */
+    /** Whether the client's end point has been taken over: from then on closing the tunnel is all that ends it. */
+    public boolean hasClient() {
+        return client.isOpened();
+    }
+
+    /** Closes both sides, save one that has not been taken over; the listener is not told. */
     public void close() {
         end();
     }
 
     // ---- what legs and pumps tell ----
 
-    void opened() {
+    void opened(Leg leg) {
+        boolean late;
         synchronized (this) {
-            if (++open < 2 || ended) {
+            late = ended;
+            if (++open < 2 && !late) {
                 return;
             }
+        }
+        if (late) {
+            leg.closeIfOpened();
+            return;
         }
         active();
         down.iterate();
@@ -144,8 +155,8 @@ public final class Tunnel {
             ended = true;
         }
         clock.close();
-        client.getEndPoint().close();
-        upstream.getEndPoint().close();
+        client.closeIfOpened();
+        upstream.closeIfOpened();
         return true;
     }
 
