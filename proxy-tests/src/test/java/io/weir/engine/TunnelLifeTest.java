@@ -243,17 +243,61 @@ class TunnelLifeTest {
             for (int i = 0; i < count; i++) {
                 RawClient client = proxied.client();
                 clients.add(client);
-                client.send(ASKING).readInterim();
+                client.send(ASKING + "ping").readInterim();
+                assertThat(client.readBytes(4)).isEqualTo("ping");
             }
 
             assertThat(proxied.slotsTaken()).isEqualTo(count);
-            for (RawClient client : clients) {
-                assertThat(client.send("ping").readBytes(4)).isEqualTo("ping");
-            }
             clients.forEach(RawClient::close);
 
             assertThat(proxied.awaitEnded(count).outcome().status()).isEqualTo(101);
         }
+    }
+
+    @Test
+    void nothingIsLostWhereTheTwoSidesAreOnDifferentThreads() {
+        int threads = 4;
+        int each = 100;
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readHead();
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                    connection.readHead();
+                    connection.send(TunnelTest.SWITCHED + "hello");
+                    connection.send(text(connection.readBytes(5)));
+                    connection.awaitEnd();
+                    connection.send("bye");
+                    connection.close();
+                });
+                var proxied = WiredProxy.onSelectors(3, pool -> pool.upstream(upstream.uri()))) {
+
+            List<CompletableFuture<Void>> clients = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                clients.add(CompletableFuture.runAsync(
+                        () -> {
+                            for (int k = 0; k < each; k++) {
+                                // Each upstream connection serves one plain request and then a tunnel, whoever comes
+                                // first.
+                                try (RawClient client = proxied.client()) {
+                                    converse(client);
+                                }
+                            }
+                        },
+                        task -> new Thread(task, "tunnel-client").start()));
+            }
+            clients.forEach(CompletableFuture::join);
+
+            assertThat(proxied.failures()).isEmpty();
+        }
+    }
+
+    private static void converse(RawClient client) {
+        RawResponse head = client.send(ASKING + "early").readResponse();
+        if (head.status() == 200) {
+            return; // "early" is no request: the connection is closed
+        }
+        assertThat(client.readBytes(10)).isEqualTo("helloearly");
+        client.shutdownOutput();
+        assertThat(client.readAll()).isEqualTo("bye");
     }
 
     @Test
