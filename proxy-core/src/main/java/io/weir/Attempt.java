@@ -1,6 +1,7 @@
 package io.weir;
 
 import io.weir.body.Limits;
+import io.weir.header.Upgrades;
 import io.weir.http.Headers;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
@@ -25,6 +26,7 @@ public final class Attempt implements UpstreamRequest {
     private String method = "";
     private String target = "";
     private Headers headers = Headers.empty();
+    private @Nullable String upgrade;
     private @Nullable ExchangeContext context;
     private long connectNanos = -1;
     private long headNanos = -1;
@@ -58,6 +60,17 @@ public final class Attempt implements UpstreamRequest {
                     : plan.headers().toUpstreamAfterMiddleware(request, context.forwarding(), context);
         } catch (RuntimeException e) {
             throw plan.headersFailed(e);
+        }
+        upgrade = !pool.pool().isHttp2()
+                        && request.method().equals(context.original().method())
+                ? plan.upgrades().grantedTo(context.original())
+                : null;
+        if (upgrade != null) {
+            headers = headers.toBuilder()
+                    .remove("TE") // Connection would have to name it, too
+                    .add("Connection", "Upgrade")
+                    .add("Upgrade", upgrade)
+                    .build();
         }
     }
 
@@ -107,6 +120,12 @@ public final class Attempt implements UpstreamRequest {
         return headers;
     }
 
+    /** Null with an HTTP/2 pool: there a connection belongs to many. */
+    @Override
+    public @Nullable String upgrade() {
+        return upgrade;
+    }
+
     /** The clocks of the route. */
     @Override
     public Timeouts timeouts() {
@@ -135,12 +154,13 @@ public final class Attempt implements UpstreamRequest {
     }
 
     /**
-     * The final response's head has come. If another attempt is forwarded, now or after a pause, this one is given up.
+     * The final response's head has come; a 101 counts as one. If another attempt is forwarded, now or after a pause, this one is given up.
      *
      * @param bodyLost whether bytes of the request's body were taken from the client and are kept nowhere
      */
     public Decision answered(ResponseHead head, boolean bodyLost, long now) {
-        return head.status() == 101 ? failed(unaskedUpgrade(), now) : exchange.answered(this, head, bodyLost, now);
+        String wrong = wrongSwitch(head);
+        return wrong != null ? failed(upgradeFailed(wrong), now) : exchange.answered(this, head, bodyLost, now);
     }
 
     /** The final response's head has come, to a request that has no body or whose body is kept. */
@@ -214,16 +234,40 @@ public final class Attempt implements UpstreamRequest {
         return new AttemptSummary(upstream.upstream().url(), status, connectNanos, headNanos, now - startedAt, error);
     }
 
+    /** The 101 as the client gets it: with the fields that no policy decides about. */
+    ResponseHead switched(ResponseHead mapped) {
+        Headers fields = mapped.headers().toBuilder()
+                .remove("Connection")
+                .remove("Upgrade")
+                .add("Connection", "Upgrade")
+                .add("Upgrade", upgrade == null ? "" : upgrade)
+                .build();
+        return new ResponseHead(101, fields);
+    }
+
+    /** What is wrong with that answer as far as protocols go; null if nothing is. */
+    private @Nullable String wrongSwitch(ResponseHead head) {
+        boolean extended = upgrade != null && exchange.request().protocol().equals("HTTP/2.0");
+        if (head.status() != 101) {
+            // RFC 8441 §5: there any 2xx says that the tunnel is open.
+            return extended && head.status() / 100 == 2 ? "the upstream answered without switching protocols" : null;
+        }
+        if (upgrade == null) {
+            return "the upstream switched protocols, but nobody had asked";
+        }
+        String chosen = head.headers().joined("Upgrade");
+        if (!upgrade.equalsIgnoreCase(chosen)) {
+            return "the upstream switched to another protocol than " + upgrade;
+        }
+        String key = extended ? headers.get("Sec-WebSocket-Key") : null; // of ours: the client can't check it
+        return key == null || Upgrades.acceptFor(key).equals(head.header("Sec-WebSocket-Accept"))
+                ? null
+                : "the upstream switched protocols with another Sec-WebSocket-Accept than it had to";
+    }
+
     /** The upstream has had the request, and whether a body went with it is not known here: it counts as sent. */
-    private static ProxyFailure unaskedUpgrade() {
-        return new ProxyFailure(
-                ProxyError.UPGRADE_FAILED,
-                ProxyFailure.Phase.HEAD,
-                true,
-                true,
-                false,
-                "the upstream switched protocols, but nobody had asked",
-                null);
+    private static ProxyFailure upgradeFailed(String detail) {
+        return new ProxyFailure(ProxyError.UPGRADE_FAILED, ProxyFailure.Phase.HEAD, true, true, false, detail, null);
     }
 
     /** Target and upstream. */

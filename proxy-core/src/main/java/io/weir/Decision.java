@@ -26,6 +26,9 @@ public sealed interface Decision {
         /** Sends the upstream's head to the client, its body after it. */
         void deliver(ResponseHead head);
 
+        /** Sends the upstream's 101 to the client; from then on passes bytes both ways, whatever they mean. */
+        void switchTo(ResponseHead head);
+
         /** Breaks the exchange off, so that the client can see it; a running attempt is given up. */
         void abort(ProxyError error);
     }
@@ -67,6 +70,14 @@ public sealed interface Decision {
         @Override
         public void performBy(Performer performer) {
             performer.deliver(head);
+        }
+    }
+
+    /** See {@link Performer#switchTo}. */
+    record Switch(ResponseHead head) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.switchTo(head);
         }
     }
 

@@ -36,6 +36,8 @@ public final class Exchange {
     public enum Clock {
         /** {@link Timeouts#total}. */
         TOTAL,
+        /** {@link Timeouts#tunnel}. */
+        TUNNEL,
         /** {@link Timeouts#clientBody}. */
         CLIENT_BODY,
         /** {@link Timeouts#clientSend}. */
@@ -135,6 +137,9 @@ public final class Exchange {
         if (request.method().equals("CONNECT") || request.method().equals("TRACE")) {
             return answer(ProxyError.METHOD_NOT_ALLOWED, request.method() + " is not for reverse proxies");
         }
+        if (plan.upgrades().refuse(request)) {
+            return answer(ProxyError.METHOD_NOT_ALLOWED, "no WebSocket over HTTP/2 passes here");
+        }
         ProxyError tooLarge = plan.limits().exceededBy(request);
         if (tooLarge != null) {
             return answer(tooLarge, "the request is larger than " + plan.limits());
@@ -168,6 +173,8 @@ public final class Exchange {
         Timeouts clocks = plan.timeouts();
         return switch (clock) {
             case TOTAL -> failed(ProxyError.RESPONSE_TIMEOUT, "total clock " + clocks.total() + " ran out", now);
+            case TUNNEL ->
+                failed(ProxyError.CONNECTION_READ_TIMEOUT, "tunnel clock " + clocks.tunnel() + " ran out", now);
             case CLIENT_BODY ->
                 failed(ProxyError.REQUEST_TIMEOUT, "clientBody clock " + clocks.clientBody() + " ran out", now);
             case CLIENT_SEND ->
@@ -405,7 +412,7 @@ public final class Exchange {
         state = State.DELIVERED;
         attempts.settled();
         ending.status(mapped.status());
-        return new Decision.Deliver(mapped);
+        return head.status() == 101 ? new Decision.Switch(from.switched(mapped)) : new Decision.Deliver(mapped);
     }
 
     /** An answer broke while another upstream was sought: the pause goes on without it. */

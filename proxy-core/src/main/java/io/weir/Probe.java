@@ -69,6 +69,11 @@ public final class Probe implements UpstreamRequest {
         return rule.headersFor(upstream.upstream());
     }
 
+    @Override
+    public @Nullable String upgrade() {
+        return null;
+    }
+
     /** The clocks, each as long as the probe may take in all: the engine has to see to that limit itself. */
     @Override
     public Timeouts timeouts() {

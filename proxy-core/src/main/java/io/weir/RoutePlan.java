@@ -2,6 +2,7 @@ package io.weir;
 
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
+import io.weir.header.Upgrades;
 import io.weir.middleware.Middleware;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
@@ -22,6 +23,7 @@ record RoutePlan(
         HeaderPolicy headers,
         Timeouts timeouts,
         Limits limits,
+        Upgrades upgrades,
         List<Middleware> middleware,
         @Nullable PoolState pool) {
 
@@ -40,6 +42,7 @@ record RoutePlan(
                 route.headers().below(site.headers().below(config.headers())),
                 route.timeouts().below(site.timeouts().below(config.timeouts())),
                 route.limits(config.limits()),
+                route.upgrades(),
                 List.copyOf(middleware),
                 pool);
     }
@@ -58,6 +61,7 @@ record RoutePlan(
                 site == null ? config.headers() : site.headers().below(config.headers()),
                 site == null ? config.timeouts() : site.timeouts().below(config.timeouts()),
                 config.limits(),
+                Upgrades.none(),
                 List.copyOf(middleware),
                 null);
     }

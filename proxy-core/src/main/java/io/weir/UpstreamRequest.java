@@ -5,6 +5,7 @@ import io.weir.http.Headers;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamState;
+import org.jspecify.annotations.Nullable;
 
 /** What an engine sends to an upstream: a try of an exchange, or a probe. */
 public sealed interface UpstreamRequest permits Attempt, Probe {
@@ -31,6 +32,10 @@ public sealed interface UpstreamRequest permits Attempt, Probe {
 
     /** The fields, without framing. */
     Headers headers();
+
+    /** The protocol that it asks the upstream to switch to, lower-cased; null for none. Its fields name it already. */
+    @Nullable
+    String upgrade();
 
     /** The clocks. */
     Timeouts timeouts();

@@ -2,6 +2,7 @@ package io.weir.route;
 
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
+import io.weir.header.Upgrades;
 import io.weir.http.Headers;
 import io.weir.http.IpRange;
 import io.weir.http.Reply;
@@ -32,6 +33,7 @@ public final class Route {
     private final @Nullable Long maxRequestBody;
     private final ResponseMapping mapping;
     private final boolean rewritten;
+    private final Upgrades upgrades;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -42,6 +44,7 @@ public final class Route {
         maxRequestBody = draft.maxRequestBody;
         mapping = draft.mapping;
         rewritten = draft.rewrite != null;
+        upgrades = draft.upgrades;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -89,6 +92,11 @@ public final class Route {
     /** Its own middleware, to run after the site's. */
     public List<Middleware> middleware() {
         return middleware;
+    }
+
+    /** To which protocols it lets connections be switched. */
+    public Upgrades upgrades() {
+        return upgrades;
     }
 
     /** These limits with the route's own in place. */
@@ -153,6 +161,7 @@ public final class Route {
         private @Nullable Long maxRequestBody;
         private ResponseMapping mapping = ResponseMapping.defaults();
         private @Nullable PathRewrite rewrite;
+        private Upgrades upgrades = Upgrades.websocket();
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -250,6 +259,18 @@ public final class Route {
         /** How redirects and cookies of the upstream are mapped back. */
         public Draft mapping(UnaryOperator<ResponseMapping> mapping) {
             this.mapping = mapping.apply(this.mapping);
+            return this;
+        }
+
+        /** Lets no connection be switched to another protocol; without this {@code websocket} passes. */
+        public Draft noUpgrade() {
+            upgrades = Upgrades.none();
+            return this;
+        }
+
+        /** Lets connections be switched to these protocols and no others; {@code h2c} can't be one. */
+        public Draft upgrades(String... protocols) {
+            upgrades = Upgrades.of(protocols);
             return this;
         }
 

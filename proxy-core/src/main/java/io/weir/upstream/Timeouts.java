@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>connect</td><td>proxy_connect_timeout</td><td>5 s</td><td>504, or the next upstream</td></tr>
  * <tr><td>read</td><td>proxy_read_timeout</td><td>60 s</td><td>504, or the next upstream; a broken body</td></tr>
  * <tr><td>send</td><td>proxy_send_timeout</td><td>60 s</td><td>504, or the next upstream</td></tr>
+ * <tr><td>tunnel</td><td>proxy_read_timeout</td><td>1 h</td><td>both sides closed</td></tr>
  * <tr><td>total</td><td>none</td><td>off</td><td>504; a broken body</td></tr>
  * <tr><td>clientHead</td><td>client_header_timeout</td><td>60 s</td><td>408 or close</td></tr>
  * <tr><td>clientBody</td><td>client_body_timeout</td><td>60 s</td><td>408</td></tr>
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * </table>
  *
  * <p>{@code read} does not run while Weir itself holds the upstream back for a slow client. {@code clientHead} and
- * {@code keepAlive} belong to the listener: they can be set on the proxy only. Immutable.
+ * {@code keepAlive} belong to the listener: they can be set on the proxy only. Once a connection has been switched to
+ * another protocol, WebSocket above all, {@code tunnel} takes the place of all but {@code total}. Immutable.
  */
 public final class Timeouts {
     private static final Timeouts INHERIT = new Timeouts(new Builder());
@@ -31,6 +33,7 @@ public final class Timeouts {
     private final @Nullable Duration connect;
     private final @Nullable Duration read;
     private final @Nullable Duration send;
+    private final @Nullable Duration tunnel;
     private final @Nullable Duration total;
     private final @Nullable Duration clientHead;
     private final @Nullable Duration clientBody;
@@ -41,6 +44,7 @@ public final class Timeouts {
         connect = builder.connect;
         read = builder.read;
         send = builder.send;
+        tunnel = builder.tunnel;
         total = builder.total;
         clientHead = builder.clientHead;
         clientBody = builder.clientBody;
@@ -72,6 +76,7 @@ public final class Timeouts {
         merged.connect = connect != null ? connect : above.connect;
         merged.read = read != null ? read : above.read;
         merged.send = send != null ? send : above.send;
+        merged.tunnel = tunnel != null ? tunnel : above.tunnel;
         merged.total = total != null ? total : above.total;
         merged.clientHead = clientHead != null ? clientHead : above.clientHead;
         merged.clientBody = clientBody != null ? clientBody : above.clientBody;
@@ -93,6 +98,11 @@ public final class Timeouts {
     /** Between two writes to the upstream. */
     public Duration send() {
         return send != null ? send : SIXTY_SECONDS;
+    }
+
+    /** That a tunnel may be silent in both directions. */
+    public Duration tunnel() {
+        return tunnel != null ? tunnel : Duration.ofHours(1);
     }
 
     /** For the whole exchange; null for no limit. */
@@ -142,6 +152,7 @@ public final class Timeouts {
         private @Nullable Duration connect;
         private @Nullable Duration read;
         private @Nullable Duration send;
+        private @Nullable Duration tunnel;
         private @Nullable Duration total;
         private @Nullable Duration clientHead;
         private @Nullable Duration clientBody;
@@ -165,6 +176,12 @@ public final class Timeouts {
         /** Between two writes to the upstream. */
         public Builder send(Duration duration) {
             send = check("send", duration);
+            return this;
+        }
+
+        /** That a tunnel may be silent in both directions. */
+        public Builder tunnel(Duration duration) {
+            tunnel = check("tunnel", duration);
             return this;
         }
 

@@ -22,7 +22,7 @@ class BackPressureTest {
 
     private static final long MIB = 1024 * 1024;
     private static final long LARGE = 200 * MIB;
-    private static final long BOUND = 16 * MIB;
+    static final long BOUND = 16 * MIB;
 
     @Test
     void aClientThatStopsReadingHoldsTheUpstreamBack() {
@@ -127,7 +127,7 @@ class BackPressureTest {
     }
 
     /** Until the sender has not got on for a while, or has sent more than it ever should. A busy machine only proves less. */
-    private static void awaitStandstill(LongSupplier sent) {
+    static void awaitStandstill(LongSupplier sent) {
         long[] last = {-1, 0};
         Await.until("the sender stands still", () -> {
             long now = sent.getAsLong();

@@ -98,6 +98,11 @@ final class WiredProxy implements AutoCloseable {
         server.reload(config);
     }
 
+    /** Ends the server at once; closing this goes on to check what must hold. */
+    void stop() {
+        server.close();
+    }
+
     /** The exchange of that number, counted from 1 in the order of their ends, once it has ended. */
     ExchangeSummary awaitEnded(int number) {
         Await.until(() -> number + " exchanges end; ended: " + record.ended, () -> record.ended.size() >= number);

@@ -94,6 +94,13 @@ public final class H2Client implements AutoCloseable {
         return open(method, path, fields, false);
     }
 
+    /** Asks for a WebSocket by an extended CONNECT (RFC 8441). */
+    public H2Stream openWebSocket(String path, List<Field> fields) {
+        MetaData.Request head = new MetaData.ConnectRequest(
+                "http", new HostPortHttpField("127.0.0.1:" + port), path, jettyFields(fields), "websocket");
+        return open(head, false);
+    }
+
     @Override
     public void close() {
         done("GOAWAY", closeSession());
@@ -125,6 +132,10 @@ public final class H2Client implements AutoCloseable {
                 .toList();
         MetaData.Request head = new MetaData.Request(
                 method, "http", new HostPortHttpField(authority), path, HttpVersion.HTTP_2, jettyFields(others), -1);
+        return open(head, last);
+    }
+
+    private H2Stream open(MetaData.Request head, boolean last) {
         H2Stream stream = new H2Stream();
         stream.openedAs(done("HEADERS", session.newStream(new HeadersFrame(head, null, last), stream.listener())));
         return stream;

@@ -114,6 +114,13 @@ public final class UpstreamConnection {
         }
     }
 
+    /** Waits until the proxy has sent its end; this side may go on. Bytes that come instead fail the script. */
+    public void awaitEnd() throws IOException {
+        if (reader.awaitByte()) {
+            throw new AssertionError("expected the end, but there is more: " + reader.transcript());
+        }
+    }
+
     /** Says and does nothing more, but notices when the proxy closes: a server lost in thought. */
     public void hang() throws IOException {
         try {

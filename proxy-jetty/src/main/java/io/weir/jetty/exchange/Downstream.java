@@ -4,18 +4,25 @@ import io.weir.http.ProxyError;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.server.WatchedEndPoint;
+import io.weir.jetty.tunnel.Tunnel;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Components;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,9 +82,36 @@ final class Downstream {
                 .thenCompose(ignored -> response.writeInterim(head.status(), fields));
     }
 
+    /** A tunnel from the client to that upstream. */
+    Tunnel tunnelTo(EndPoint upstream, Duration patience, Tunnel.Listener listener) {
+        Components components = request.getComponents();
+        return new Tunnel(
+                request.getTunnelSupport().getEndPoint(),
+                upstream,
+                components.getByteBufferPool(),
+                components.getScheduler(),
+                components.getExecutor(),
+                patience,
+                listener);
+    }
+
+    /** Sends the head of a switch of protocols; then {@code tunnel} takes the place of HTTP, and this object is done. */
+    void switchTo(ResponseHead head, Connection tunnel, Consumer<Throwable> onFailed) {
+        unwatch();
+        boolean extended = ExtendedConnect.isOne(request);
+        response.setStatus(extended ? 200 : 101);
+        Heads.fill(response.getHeaders(), extended ? ExtendedConnect.accepted(head.headers()) : head.headers());
+        request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, tunnel);
+        response.write(
+                true, null, Callback.from(Invocable.InvocationType.NON_BLOCKING, callback::succeeded, failure -> {
+                    onFailed.accept(failure);
+                    callback.failed(failure);
+                }));
+    }
+
     /** Sets the final head; it leaves with the first write. */
     void begin(ResponseHead head) {
-        response.setStatus(head.status());
+        response.setStatus(ExtendedConnect.isOne(request) ? ExtendedConnect.refusal(head.status()) : head.status());
         Heads.fill(response.getHeaders(), head.headers());
     }
 

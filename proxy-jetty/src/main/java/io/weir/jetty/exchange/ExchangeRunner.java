@@ -9,6 +9,7 @@ import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
+import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -29,10 +31,11 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   start ─▶ begin ─▶ forward ─▶ answered ─▶ deliver ─▶ ResponsePump ─▶ delivered ─▶ end
  *                        └─────▶ failed ─▶ forward | answer ─▶ write ─▶ delivered ─▶ end
+ *                        └─────▶ switched ─▶ switchTo ─▶ Tunnel ─▶ tunnelClosed ────▶ end
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener {
+public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener, Tunnel.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -53,6 +56,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private @Nullable UpstreamCall call;
     private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
+    private @Nullable Tunnel tunnel;
     private boolean responding;
     private boolean answering;
     private boolean over;
@@ -200,20 +204,51 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     }
 
     @Override
+    public void switchTo(ResponseHead head) {
+        Running answered = current;
+        UpstreamCall switched = answered == null ? null : answered.switched;
+        if (switched == null || !beginResponse()) {
+            return;
+        }
+        EndPoint upstream = switched.takeOver();
+        if (upstream == null) {
+            perform(exchange.failed(ProxyError.CONNECTION_TERMINATED, "the upstream is gone", now()));
+            return;
+        }
+        Tunnel opened = downstream.tunnelTo(upstream, exchange.timeouts().tunnel(), this);
+        boolean late;
+        synchronized (this) {
+            tunnel = opened;
+            late = over;
+        }
+        upstream.upgrade(opened.upstreamConnection());
+        if (late) {
+            opened.close();
+        } else {
+            downstream.switchTo(head, opened.clientConnection(), this::clientBroke);
+        }
+    }
+
+    @Override
     public void abort(ProxyError error) {
         ResponsePump pumping;
+        Tunnel open;
         synchronized (this) {
             if (over) {
                 return;
             }
             over = true;
             pumping = pump;
+            open = tunnel;
         }
         cancelCall(error);
+        if (open != null) {
+            open.close();
+        }
         if (pumping != null) {
             pumping.abort(new Downstream.Aborted(error));
         }
-        end(() -> downstream.breakOff(error));
+        end(open != null && open.hasClient() ? () -> {} : () -> downstream.breakOff(error));
     }
 
     // ---- what the pump reports ----
@@ -232,6 +267,28 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (delivering != null && cause instanceof UpstreamFailure broken) {
             perform(delivering.attempt.failed(broken.failure(), now()));
         }
+    }
+
+    // ---- what the tunnel reports ----
+
+    @Override
+    public void tunnelClosed() {
+        upstreamDone();
+        leaveTunnel();
+    }
+
+    @Override
+    public void tunnelBroke(boolean byClient, Throwable cause) {
+        // That one of two has left says nothing about the upstream's health: it had answered well.
+        perform(
+                byClient
+                        ? exchange.clientGone(now())
+                        : exchange.failed(ProxyError.CONNECTION_TERMINATED, "the tunnel broke: " + cause, now()));
+    }
+
+    @Override
+    public void tunnelExpired() {
+        perform(exchange.expired(Exchange.Clock.TUNNEL, now()));
     }
 
     // ---- what the client's side reports ----
@@ -290,31 +347,45 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
     }
 
+    private void leaveTunnel() {
+        if (beginEnd()) {
+            end(() -> {}); // Jetty was told when the protocol was switched
+        }
+    }
+
     private void succeed() {
-        synchronized (this) {
-            if (over) {
-                return;
-            }
-            over = true;
+        if (!beginEnd()) {
+            return;
         }
         boolean unread = !body.hasEnded();
         end(() -> downstream.succeed(unread));
     }
 
+    private synchronized boolean beginEnd() {
+        if (over) {
+            return false;
+        }
+        over = true;
+        return true;
+    }
+
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
     private void end(Runnable leave) {
         ResponsePump pumped;
+        Tunnel tunnelled;
         synchronized (this) {
             if (ended) {
                 return;
             }
             ended = true;
             pumped = pump;
+            tunnelled = tunnel;
         }
         downstream.unwatch();
         clocks.close();
         body.close();
-        exchange.finished(pumped == null ? replyBytes : pumped.written(), now());
+        long sent = tunnelled != null ? tunnelled.bytesToClient() : pumped != null ? pumped.written() : replyBytes;
+        exchange.finished(sent, now());
         leave.run();
     }
 
@@ -349,6 +420,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private final class Running implements UpstreamListener {
         private final Attempt attempt;
         private volatile Content.@Nullable Source answer;
+        private volatile @Nullable UpstreamCall switched;
 
         Running(Attempt attempt) {
             this.attempt = attempt;
@@ -359,6 +431,10 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             Content.Source refused = answer;
             if (refused != null) {
                 refused.fail(new Downstream.Aborted(ProxyError.UPSTREAM_UNAVAILABLE));
+            }
+            UpstreamCall unwanted = switched;
+            if (unwanted != null) {
+                unwanted.cancel(new Downstream.Aborted(ProxyError.UPGRADE_FAILED));
             }
         }
 
@@ -388,6 +464,12 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             answer = source;
             boolean lost = body.pin(); // until it is delivered, or another attempt begins
             perform(attempt.answered(head, lost, now()));
+        }
+
+        @Override
+        public void switched(ResponseHead head, UpstreamCall from) {
+            switched = from;
+            perform(attempt.answered(head, now()));
         }
 
         @Override

@@ -37,7 +37,11 @@ public final class Heads {
             String value = field.getValue();
             headers.add(field.getName(), value == null ? "" : value);
         }
-        RequestHead.Builder head = RequestHead.builder(request.getMethod(), target(uri))
+        boolean extended = ExtendedConnect.isOne(request);
+        if (extended) {
+            ExtendedConnect.complete(headers);
+        }
+        RequestHead.Builder head = RequestHead.builder(extended ? "GET" : request.getMethod(), target(uri))
                 .protocol(connection.getProtocol())
                 .headers(headers.build())
                 .scheme(connection.isSecure() ? "https" : "http")

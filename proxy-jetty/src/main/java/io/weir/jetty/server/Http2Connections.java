@@ -1,15 +1,20 @@
 package io.weir.jetty.server;
 
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http2.ErrorCode;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.api.server.ServerSessionListener;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /**
  * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in two cases:
@@ -20,6 +25,18 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
     /** Connections with that configuration. */
     public Http2Connections(HttpConfiguration configuration) {
         super(configuration);
+    }
+
+    /**
+     * Takes HTTP/2 with prior knowledge only. A request that asks for {@code Upgrade: h2c}, which RFC 9113 §3.1 has given
+     * up, goes on as HTTP/1.1.
+     */
+    @Override
+    public @Nullable Connection upgradeConnection(
+            Connector connector, EndPoint endPoint, MetaData.Request request, HttpFields.Mutable response101) {
+        return request.getHttpVersion() == HttpVersion.HTTP_2
+                ? super.upgradeConnection(connector, endPoint, request, response101)
+                : null;
     }
 
     @Override

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class PeekableInput {
     private final SocketChannel channel;
     private final int limit;
+    private volatile boolean reset;
     private @Nullable ByteBuffer peeked; // null rather than empty: most clients are never peeked at
 
     /** Peeks at no more than the given number of bytes. */
@@ -56,12 +57,18 @@ final class PeekableInput {
         return peeked == null ? readChannel(into) : takePeeked(into);
     }
 
+    /** Whether the end that was read was no orderly one. */
+    boolean wasReset() {
+        return reset;
+    }
+
     // A reset ends the stream as a FIN does: so says Jetty's SocketChannelEndPoint.
     private int readChannel(ByteBuffer into) {
         int position = BufferUtil.flipToFill(into);
         try {
             return channel.read(into);
         } catch (IOException x) {
+            reset = true;
             return -1;
         } finally {
             BufferUtil.flipToFlush(into, position);

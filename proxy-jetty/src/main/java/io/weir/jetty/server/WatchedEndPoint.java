@@ -113,6 +113,11 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         return watcher.getAndSet(null) != null;
     }
 
+    /** Whether the end of the stream, which {@link #fill} has told of, was a reset. */
+    public boolean wasReset() {
+        return input.wasReset();
+    }
+
     @Override
     public void onOpen() {
         super.onOpen();

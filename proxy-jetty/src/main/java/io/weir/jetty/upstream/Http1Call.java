@@ -8,6 +8,7 @@ import io.weir.jetty.body.RequestBody;
 import java.io.IOException;
 import java.time.Duration;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ final class Http1Call implements UpstreamCall, Content.Source {
     private boolean readingHead;
 
     private boolean readAgain;
+    /** A 101 that came before the sender knew that it was through. */
+    private @Nullable ResponseHead earlySwitch;
+
     private @Nullable Throwable brokenSend;
     private @Nullable Throwable failure;
     private @Nullable Runnable demand;
@@ -86,7 +90,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
         sending.iterate();
         boolean news;
         synchronized (this) {
-            if (ended) {
+            if (ended || earlySwitch != null) {
                 return;
             }
             begun.await(null); // a kept one may have told of something before this call knew it
@@ -111,14 +115,20 @@ final class Http1Call implements UpstreamCall, Content.Source {
     /** The request is with the kernel, all of it. */
     void requestSent() {
         Http1Connection free = null;
+        ResponseHead switched;
         synchronized (this) {
             requestSent = true;
+            switched = earlySwitch;
+            earlySwitch = null;
             if (finishing) {
                 finishing = false;
                 free = connection;
-            } else {
+            } else if (switched == null) {
                 awaitUpstream();
             }
+        }
+        if (switched != null) {
+            switched(switched);
         }
         if (free != null) {
             free.recycle();
@@ -254,7 +264,8 @@ final class Http1Call implements UpstreamCall, Content.Source {
 
     private void answered(Http1Connection here, ResponseHead head) {
         if (head.status() == 101) {
-            fail(ProxyError.UPGRADE_FAILED, "the upstream switched protocols, but nobody had asked", null);
+            here.stopReadClock();
+            switched(head);
             return;
         }
         synchronized (this) {
@@ -268,6 +279,37 @@ final class Http1Call implements UpstreamCall, Content.Source {
             responseRead(here, here.readBody());
         }
         listener.answered(head, this);
+    }
+
+    private void switched(ResponseHead head) {
+        if (attempt.upgrade() == null) {
+            fail(ProxyError.UPGRADE_FAILED, "the upstream switched protocols, but nobody had asked", null);
+            return;
+        }
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            if (!requestSent && brokenSend == null) {
+                earlySwitch = head;
+                return;
+            }
+            headHandedOut = true;
+        }
+        listener.switched(head, this);
+    }
+
+    @Override
+    public @Nullable EndPoint takeOver() {
+        Http1Connection here;
+        synchronized (this) {
+            if (ended) {
+                return null;
+            }
+            ended = true;
+            here = connection;
+        }
+        return here == null ? null : here.surrender();
     }
 
     // ---- the way back: the body ----

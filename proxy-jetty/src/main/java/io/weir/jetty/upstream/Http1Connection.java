@@ -13,7 +13,9 @@ import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ByteBufferPool;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.RetainableByteBuffer;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * where it said, nothing came after it. While it waits it listens, so that an upstream that closes it, or says something
  * that nobody asked for, is noticed.
  */
-final class Http1Connection extends AbstractConnection {
+final class Http1Connection extends AbstractConnection implements Connection.UpgradeFrom {
     /** What a reading step found. */
     enum Event {
         /** Nothing yet: more bytes are awaited. */
@@ -58,6 +60,7 @@ final class Http1Connection extends AbstractConnection {
     private boolean listening;
     private boolean received;
     private boolean closed;
+    private boolean surrendered;
     private int served;
 
     /** Speaks at {@code endPoint}, which is the socket itself, or TLS over it. */
@@ -139,6 +142,34 @@ final class Http1Connection extends AbstractConnection {
     public void onClose(@Nullable Throwable cause) {
         super.onClose(cause);
         readable(cause == null ? new ClosedChannelException() : cause);
+    }
+
+    /** Lets go of the end point, whose protocol has been switched; null if it is closed. */
+    @Nullable
+    EndPoint surrender() {
+        boolean interested;
+        synchronized (this) {
+            if (closed) {
+                return null;
+            }
+            surrendered = true;
+            interested = listening;
+        }
+        readClock.close();
+        if (interested) {
+            // Another thread had it listen just before the head came; only one may.
+            endPoint.getFillInterest().onFail(new ClosedChannelException());
+        }
+        return endPoint;
+    }
+
+    /** What came behind the head, for the connection that takes this one's place. */
+    @Override
+    public synchronized @Nullable ByteBuffer onUpgradeFrom() {
+        ByteBuffer rest = hasRemaining() ? BufferUtil.copy(bytes()) : null;
+        closed = true;
+        releaseBuffer();
+        return rest;
     }
 
     AbstractEndPoint endPoint() {
@@ -332,6 +363,9 @@ final class Http1Connection extends AbstractConnection {
         Http1Call current;
         synchronized (this) {
             listening = false;
+            if (surrendered) {
+                return;
+            }
             current = call;
             if (failure != null) {
                 response.fail(

@@ -21,6 +21,7 @@ import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.http2.frames.ResetFrame;
 import org.eclipse.jetty.http2.hpack.HpackException;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
@@ -174,6 +175,12 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
         if (sending != null) {
             sending.continueBody();
         }
+    }
+
+    /** Nobody asks to: the connection belongs to many. */
+    @Override
+    public @Nullable EndPoint takeOver() {
+        return null;
     }
 
     /** The request is written, all of it. */

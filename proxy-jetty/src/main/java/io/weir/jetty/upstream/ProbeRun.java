@@ -99,6 +99,13 @@ final class ProbeRun implements UpstreamListener {
         }
     }
 
+    /** It never asks for that. */
+    @Override
+    public void switched(ResponseHead head, UpstreamCall call) {
+        call.cancel(new IOException("nobody had asked"));
+        failed("switched protocols");
+    }
+
     @Override
     public void failed(ProxyFailure failure) {
         failed(failure.error().token() + ": " + failure.detail());

@@ -192,7 +192,10 @@ final class RequestSender extends IteratingCallback {
         } else if (body.isChunked()) {
             framing = new StringBuilder("Transfer-Encoding: chunked\r\n");
         }
-        if (!attempt.leavesConnection() || attempt.pool().pool().keepAlive().idle() == 0) {
+        if (attempt.upgrade() != null) {
+            framing = null; // its fields say what is to become of the connection
+        } else if (!attempt.leavesConnection()
+                || attempt.pool().pool().keepAlive().idle() == 0) {
             framing = (framing == null ? new StringBuilder() : framing).append("Connection: close\r\n");
         } else if (attempt.headers().contains("TE")) {
             framing = (framing == null ? new StringBuilder() : framing).append("Connection: TE\r\n");

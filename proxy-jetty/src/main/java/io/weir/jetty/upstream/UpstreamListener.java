@@ -20,6 +20,9 @@ public interface UpstreamListener {
      */
     void answered(ResponseHead head, Content.Source body);
 
+    /** A 101 has come, to a request that asked for it. The call waits to be taken over, or cancelled. */
+    void switched(ResponseHead head, UpstreamCall call);
+
     /** It failed before a final head had come. */
     void failed(ProxyFailure failure);
 

@@ -19,8 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.component.AbstractLifeCycle;
 import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** When probes are sent and given up; transport and timers are imagined. */
@@ -112,6 +114,11 @@ class HealthProberTest {
         @Override
         public void cancel(Throwable cause) {
             cancelled = true;
+        }
+
+        @Override
+        public @Nullable EndPoint takeOver() {
+            return null;
         }
 
         @Override
