@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.http.ProxyError;
 import io.weir.testkit.Await;
+import io.weir.testkit.H2Upstream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.RawRequest;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.testkit.UpstreamConnection;
+import io.weir.upstream.UpstreamTls;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -44,6 +47,36 @@ class TunnelTest {
             assertThat(head.field("Sec-WebSocket-Accept")).hasValue("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
             assertThat(head.field("Sec-WebSocket-Protocol")).hasValue("chat");
             assertThat(head.field("Sec-WebSocket-Extensions")).hasValue("permessage-deflate");
+        }
+    }
+
+    @Test
+    void bytesPassBothWaysOverATlsUpstream() {
+        Identity identity = Identity.of("ip:127.0.0.1");
+        try (var upstream = ScriptedUpstream.secured(identity, connection -> {
+                    connection.readHead();
+                    connection.send(SWITCHED + "early");
+                    assertThat(text(connection.readBytes(4))).isEqualTo("ping");
+                    connection.send("pong");
+                });
+                var proxied = WiredProxy.to(pool -> pool.upstream(upstream.uri())
+                        .tls(UpstreamTls.defaults().withTrust(identity.certificate())));
+                var client = proxied.client()) {
+
+            assertThat(client.send(ASKING).readInterim().status()).isEqualTo(101);
+            assertThat(client.readBytes(5)).isEqualTo("early");
+            assertThat(client.send("ping").readBytes(4)).isEqualTo("pong");
+        }
+    }
+
+    @Test
+    void anHttp2PoolIsNotAskedToSwitch() {
+        try (var upstream = H2Upstream.of(request ->
+                        request.answer(request.fields().get("upgrade") == null ? 426 : 500, true));
+                var proxied = WiredProxy.to(pool -> pool.upstream(upstream.uri()).http2());
+                var client = proxied.client()) {
+
+            assertThat(client.send(ASKING).readResponse().status()).isEqualTo(426);
         }
     }
 
