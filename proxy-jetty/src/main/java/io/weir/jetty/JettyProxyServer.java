@@ -11,6 +11,7 @@ import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -84,6 +85,8 @@ public final class JettyProxyServer implements AutoCloseable {
         server.setStopTimeout(grace.toMillis());
         try {
             server.stop();
+        } catch (TimeoutException e) {
+            LOG.warn("stopping: what still ran after {} was closed", grace);
         } catch (Exception e) {
             LOG.warn("stopping failed", e);
         }
