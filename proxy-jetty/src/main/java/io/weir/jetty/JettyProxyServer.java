@@ -13,6 +13,7 @@ import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -96,6 +97,8 @@ public final class JettyProxyServer implements AutoCloseable {
         server.setStopTimeout(grace.toMillis());
         try {
             server.stop();
+        } catch (TimeoutException e) {
+            LOG.warn("stopping: what still ran after {} was closed", grace);
         } catch (Exception e) {
             LOG.warn("stopping failed", e);
         }

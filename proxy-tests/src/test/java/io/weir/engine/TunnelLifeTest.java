@@ -329,7 +329,7 @@ class TunnelLifeTest {
                 var client = proxied.client()) {
             client.send(ASKING).readInterim();
 
-            CompletableFuture<Void> closed = CompletableFuture.runAsync(proxied::stop);
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> proxied.stop(Duration.ofMillis(100)));
 
             assertThat(client.isClosedByPeer()).isTrue();
             upstream.awaitClosed(1);

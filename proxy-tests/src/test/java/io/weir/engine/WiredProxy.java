@@ -17,6 +17,7 @@ import io.weir.upstream.Balancer;
 import io.weir.upstream.BalancingStrategy;
 import io.weir.upstream.Candidates;
 import io.weir.upstream.UpstreamPool;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
@@ -98,9 +99,9 @@ final class WiredProxy implements AutoCloseable {
         server.reload(config);
     }
 
-    /** Ends the server at once; closing this goes on to check what must hold. */
-    void stop() {
-        server.close();
+    /** Stops the server, whatever still runs after that time; closing this goes on to check what must hold. */
+    void stop(Duration grace) {
+        server.stop(grace);
     }
 
     /** The exchange of that number, counted from 1 in the order of their ends, once it has ended. */
