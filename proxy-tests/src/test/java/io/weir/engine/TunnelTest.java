@@ -59,8 +59,8 @@ class TunnelTest {
                     assertThat(text(connection.readBytes(4))).isEqualTo("ping");
                     connection.send("pong");
                 });
-                var proxied = WiredProxy.to(pool -> pool.upstream(upstream.uri())
-                        .tls(UpstreamTls.defaults().withTrust(identity.certificate())));
+                var proxied = WiredProxy.to(pool ->
+                        pool.upstream(upstream.uri()).tls(UpstreamTls.defaults().withTrust(identity.certificate())));
                 var client = proxied.client()) {
 
             assertThat(client.send(ASKING).readInterim().status()).isEqualTo(101);
@@ -71,9 +71,10 @@ class TunnelTest {
 
     @Test
     void anHttp2PoolIsNotAskedToSwitch() {
-        try (var upstream = H2Upstream.of(request ->
-                        request.answer(request.fields().get("upgrade") == null ? 426 : 500, true));
-                var proxied = WiredProxy.to(pool -> pool.upstream(upstream.uri()).http2());
+        try (var upstream = H2Upstream.of(
+                        request -> request.answer(request.fields().get("upgrade") == null ? 426 : 500, true));
+                var proxied =
+                        WiredProxy.to(pool -> pool.upstream(upstream.uri()).http2());
                 var client = proxied.client()) {
 
             assertThat(client.send(ASKING).readResponse().status()).isEqualTo(426);
