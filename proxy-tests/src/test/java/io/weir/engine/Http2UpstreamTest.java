@@ -332,6 +332,18 @@ class Http2UpstreamTest {
     }
 
     @Test
+    void anUpstreamThatAllowsNoStreamsIsAskedOnce() {
+        try (var upstream = H2Upstream.of(0, request -> {});
+                var proxy = inFrontOf(upstream)) {
+
+            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
+                            .status())
+                    .isEqualTo(502);
+            assertThat(upstream.connectionCount()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aStoppedReaderHoldsOnlyItsOwnStreamBack() {
         AtomicInteger sent = new AtomicInteger();
         String kilobytes = "x".repeat(16 * 1024);

@@ -82,9 +82,9 @@ final class Http2Connection implements Session.Listener {
         return unused ? Reservation.IDLE : Reservation.BUSY;
     }
 
-    /** Whether it will never take another call. */
-    synchronized boolean isRetired() {
-        return retired;
+    /** Whether it has never had a stream. */
+    synchronized boolean isUnused() {
+        return served == 0;
     }
 
     /** A stream has ended, or could not be opened. */
@@ -95,7 +95,7 @@ final class Http2Connection implements Session.Listener {
                 idleClock.start(pool.keepAlive().timeout());
             }
         }
-        pool.hasRoom(this);
+        pool.serve(this);
         closeIfUseless();
     }
 

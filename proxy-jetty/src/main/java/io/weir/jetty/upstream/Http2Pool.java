@@ -1,5 +1,6 @@
 package io.weir.jetty.upstream;
 
+import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.KeepAlive;
@@ -99,16 +100,16 @@ final class Http2Pool {
         waiting.remove(call);
     }
 
-    /** A stream has ended there: whoever waits may have it. */
-    void hasRoom(Http2Connection connection) {
+    /** A stream has ended there, or may begin: whoever waits may have it. Returns false if there is no room for one of them. */
+    boolean serve(Http2Connection connection) {
         while (true) {
             synchronized (this) {
                 if (waiting.isEmpty()) {
-                    return;
+                    return true;
                 }
             }
             if (connection.reserve() == Http2Connection.Reservation.NONE) {
-                return;
+                return false;
             }
             Http2Call next;
             synchronized (this) {
@@ -116,7 +117,7 @@ final class Http2Pool {
             }
             if (next == null) {
                 connection.released();
-                return;
+                return true;
             }
             next.start(connection, true, false);
         }
@@ -153,7 +154,10 @@ final class Http2Pool {
             connections.add(connection);
             unwanted = closed;
         }
-        hasRoom(connection);
+        if (!serve(connection) && connection.isUnused()) {
+            failed(ProxyFailure.connecting(
+                    ProxyError.PROTOCOL_ERROR, "the upstream speaks HTTP/2 but allows no streams", null));
+        }
         Http2Call left;
         synchronized (this) {
             left = connecting ? null : waiting.peek();
