@@ -20,14 +20,20 @@ import io.weir.middleware.Middleware;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.upstream.ActiveHealth;
+import io.weir.upstream.AddressResolver;
 import io.weir.upstream.HealthTransition;
 import io.weir.upstream.OutlierEjection;
 import io.weir.upstream.PassiveHealth;
 import io.weir.upstream.RetryPolicy;
 import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamDiscovery;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamStatus;
+import io.weir.upstream.UpstreamTls;
+import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +83,28 @@ class ApiTest {
                         forward -> assertThat(forward.attempt().answered(ResponseHead.of(200), 1))
                                 .isEqualTo(
                                         new Decision.Deliver(ResponseHead.of(200, "Cache-Control", "max-age=3600"))));
+    }
+
+    @Test
+    void upstreamsBehindTlsAndSocketsAndInARegistry() {
+        var tls = UpstreamTls.defaults()
+                .withTrust(Path.of("ca.pem"))
+                .withCertificate(Path.of("proxy.pem"), Path.of("proxy.key"))
+                .withName("app.internal")
+                .withProtocols("TLSv1.3");
+        UpstreamDiscovery registry = found -> () -> {};
+        AddressResolver resolver = host -> List.of(InetAddress.getLoopbackAddress());
+        var app = UpstreamPool.named("app")
+                .tls(tls)
+                .upstream("https://10.0.0.1", u -> u.tls(tls.withoutVerification()))
+                .upstream("unix:/run/app.sock")
+                .discovery(registry)
+                .build();
+
+        ProxyConfig config = ProxyConfig.builder().route(Route.any().to(app)).build();
+
+        assertThat(begin(config, RequestHead.get("/", "any"))).isInstanceOf(Decision.Forward.class);
+        assertThat(resolver).isNotNull();
     }
 
     @Test

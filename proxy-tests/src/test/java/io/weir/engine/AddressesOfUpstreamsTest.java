@@ -1,0 +1,90 @@
+package io.weir.engine;
+
+import static io.weir.engine.WiredProxy.GET;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.ProxyConfig;
+import io.weir.jetty.JettyProxyServer;
+import io.weir.route.Route;
+import io.weir.testkit.RawClient;
+import io.weir.testkit.ScriptedUpstream;
+import io.weir.upstream.AddressResolver;
+import io.weir.upstream.KeepAlive;
+import io.weir.upstream.UpstreamPool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** A resolver of the application's, in front of real sockets. */
+class AddressesOfUpstreamsTest {
+    private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    /** All of 127.0.0.0/8 is this machine; the upstream listens at one address of it. */
+    private static final List<InetAddress> DEAD_THEN_ALIVE = List.of(address(9), address(1));
+
+    @Test
+    void theNextAddressIsTriedWhereOneIsDead() {
+        AtomicInteger asked = new AtomicInteger();
+        try (var upstream = ScriptedUpstream.answering(OK);
+                var server = server("http://app.internal:" + upstream.port(), host -> {
+                    asked.incrementAndGet();
+                    assertThat(host).isEqualTo("app.internal");
+                    return DEAD_THEN_ALIVE;
+                })) {
+
+            for (int i = 0; i < 4; i++) {
+                assertThat(get(server)).isEqualTo(200);
+            }
+            assertThat(upstream.connectionCount()).isEqualTo(4);
+            assertThat(asked).hasValue(1);
+        }
+    }
+
+    @Test
+    void aNameWithoutAddressIsABadGateway() {
+        try (var server = server("http://app.internal:80", host -> {
+            throw new UnknownHostException(host);
+        })) {
+
+            assertThat(get(server)).isEqualTo(502);
+        }
+    }
+
+    @Test
+    void anAddressIsNoName() {
+        try (var upstream = ScriptedUpstream.answering(OK);
+                var server = server(upstream.uri(), host -> {
+                    throw new AssertionError("asked for " + host);
+                })) {
+
+            assertThat(get(server)).isEqualTo(200);
+        }
+    }
+
+    private static JettyProxyServer server(String url, AddressResolver resolver) {
+        UpstreamPool pool = UpstreamPool.named("app")
+                .keepAlive(KeepAlive.off())
+                .upstream(url)
+                .build();
+        return JettyProxyServer.builder(
+                        ProxyConfig.builder().route(Route.any().to(pool)).build())
+                .resolver(resolver)
+                .listen("127.0.0.1", 0)
+                .start();
+    }
+
+    private static int get(JettyProxyServer server) {
+        return RawClient.exchange(server.port(), GET).status();
+    }
+
+    private static InetAddress address(int last) {
+        try {
+            return InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) last});
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
