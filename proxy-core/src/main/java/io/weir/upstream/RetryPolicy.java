@@ -34,7 +34,7 @@ public final class RetryPolicy {
         static @Nullable Condition of(ProxyFailure failure) {
             boolean connecting = failure.phase() == ProxyFailure.Phase.CONNECT;
             return switch (failure.error()) {
-                case CONNECTION_TIMEOUT, CONNECTION_READ_TIMEOUT, CONNECTION_WRITE_TIMEOUT -> CLOCK;
+                case CONNECTION_TIMEOUT, CONNECTION_READ_TIMEOUT, CONNECTION_WRITE_TIMEOUT, RESPONSE_TIMEOUT -> CLOCK;
                 case PROTOCOL_ERROR, RESPONSE_HEAD_TOO_LARGE, UPGRADE_FAILED -> INVALID_HEAD;
                 case CONNECTION_TERMINATED, RESPONSE_INCOMPLETE -> connecting ? CONNECT_ERROR : CONNECTION_LOST;
                 default -> connecting ? CONNECT_ERROR : null;

@@ -38,6 +38,7 @@ final class Http2Transport implements UpstreamTransport {
         Http2Pool pool = poolOf(attempt);
         pool.configure(attempt.pool().pool().keepAlive());
         Http2Call call = new Http2Call(attempt, body, listener, client);
+        call.begin();
         pool.send(call);
         if (closed) {
             retire(pools.keySet());
