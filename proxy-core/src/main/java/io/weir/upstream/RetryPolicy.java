@@ -25,7 +25,7 @@ public final class RetryPolicy {
         CONNECT_ERROR,
         /** The connection broke while the request was sent or its answer awaited. The rest of nginx's {@code error}. */
         CONNECTION_LOST,
-        /** The {@code connect}, {@code send} or {@code read} clock ran out (nginx {@code timeout}). */
+        /** A clock of the attempt ran out: connect, send, read (nginx {@code timeout}), responseHead or firstByte. */
         CLOCK,
         /** The answer is not HTTP, or its head too large (nginx {@code invalid_header}). */
         INVALID_HEAD;

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.http.ProxyError;
 import io.weir.route.Route;
 import io.weir.testkit.Await;
+import io.weir.testkit.H2Client;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.ScriptedUpstream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -98,6 +100,47 @@ class EventCommentsTest {
     }
 
     @Test
+    void aClientThatDoesNotReadIsSentNone() {
+        String events = "data: 1\n\n".repeat(4_000_000);
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readRequest();
+                    connection.send(HEAD + "\r\n" + events);
+                    connection.close();
+                });
+                var proxy = commenting(upstream, ofMillis(500));
+                var client = RawClient.connect(proxy.port(), 16 * 1024)) {
+            client.send(GET).readHead();
+
+            pass(ofMillis(1500));
+            assertThat(upstream.bytesSent().get()).isLessThan(events.length());
+            client.discard(events.length()); // and a little more, for the framing
+            rest(client);
+
+            assertThat(proxy.awaitEnded(1).outcome().bodyBytes()).isEqualTo(events.length());
+        }
+    }
+
+    @Test
+    void anHttp2ClientHasThemToo() {
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readRequest();
+                    connection.send(HEAD + "\r\ndata: 1\n\n");
+                    connection.hang();
+                });
+                var proxy = commenting(upstream, ofMillis(100));
+                var client = H2Client.connect(proxy.port())) {
+            var stream = client.openStream("POST", "/", List.of()).sendLast("");
+
+            assertThat(stream.awaitData()).isEqualTo("data: 1\n\n");
+            assertThat(stream.awaitData()).isEqualTo(":\n\n");
+            assertThat(stream.awaitData()).isEqualTo(":\n\n");
+            stream.reset();
+
+            upstream.awaitClosed(1);
+        }
+    }
+
+    @Test
     void commentsDoNotPutTheReadClockOff() {
         try (var upstream = ScriptedUpstream.of(connection -> {
                     connection.readRequest();
@@ -135,7 +178,7 @@ class EventCommentsTest {
 
     private static String rest(RawClient client) {
         StringBuilder rest = new StringBuilder();
-        while (rest.lastIndexOf("0\r\n\r\n") < 0) {
+        while (!rest.substring(Math.max(0, rest.length() - 5)).equals("0\r\n\r\n")) {
             rest.append(client.readBytes(1));
         }
         return rest.toString();
