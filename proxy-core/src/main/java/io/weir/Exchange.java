@@ -10,10 +10,12 @@ import io.weir.http.RequestPath;
 import io.weir.http.ResponseHead;
 import io.weir.log.ExchangeSummary;
 import io.weir.middleware.Verdict;
+import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,6 +106,12 @@ public final class Exchange {
     /** The limits of its route. */
     public Limits limits() {
         return plan.limits();
+    }
+
+    /** {@link Route#eventComments} of its route. */
+    public @Nullable Duration eventComments() {
+        Route route = plan.mapper();
+        return route == null ? null : route.eventComments();
     }
 
     /** Name of its site; "" for the default one. */

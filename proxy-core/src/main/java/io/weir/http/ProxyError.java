@@ -23,7 +23,7 @@ public enum ProxyError {
     CONNECTION_WRITE_TIMEOUT("connection_write_timeout", Side.UPSTREAM, 504),
     /** The {@code read} clock ran out: the upstream sent no bytes. */
     CONNECTION_READ_TIMEOUT("connection_read_timeout", Side.UPSTREAM, 504),
-    /** The {@code total} clock ran out. */
+    /** The {@code total}, {@code responseHead} or {@code firstByte} clock ran out. */
     RESPONSE_TIMEOUT("http_response_timeout", Side.UPSTREAM, 504),
     /** The upstream closed or reset the connection before it had answered. */
     CONNECTION_TERMINATED("connection_terminated", Side.UPSTREAM, 502),

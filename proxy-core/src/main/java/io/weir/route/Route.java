@@ -11,6 +11,7 @@ import io.weir.http.Template;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamPool;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -34,6 +35,7 @@ public final class Route {
     private final ResponseMapping mapping;
     private final boolean rewritten;
     private final Upgrades upgrades;
+    private final @Nullable Duration eventComments;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -45,6 +47,7 @@ public final class Route {
         mapping = draft.mapping;
         rewritten = draft.rewrite != null;
         upgrades = draft.upgrades;
+        eventComments = draft.eventComments;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -97,6 +100,11 @@ public final class Route {
     /** To which protocols it lets connections be switched. */
     public Upgrades upgrades() {
         return upgrades;
+    }
+
+    /** How long an event stream's upstream may be silent until Weir sends a comment; null: for ever. */
+    public @Nullable Duration eventComments() {
+        return eventComments;
     }
 
     /** These limits with the route's own in place. */
@@ -162,6 +170,7 @@ public final class Route {
         private ResponseMapping mapping = ResponseMapping.defaults();
         private @Nullable PathRewrite rewrite;
         private Upgrades upgrades = Upgrades.websocket();
+        private @Nullable Duration eventComments;
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -253,6 +262,19 @@ public final class Route {
         /** Bytes of a request body at most; 413 beyond (nginx {@code client_max_body_size}). */
         public Draft maxRequestBody(long bytes) {
             maxRequestBody = Limits.defaults().withRequestBody(bytes).requestBody();
+            return this;
+        }
+
+        /**
+         * Sends a comment ({@code :}) into a {@code text/event-stream} whenever its upstream has been silent for that long, so
+         * that nobody between Weir and the client takes the connection for dead. Only between two events, and never into a
+         * stream that is encoded or whose length is said. The {@code read} clock runs on meanwhile.
+         */
+        public Draft eventComments(Duration silence) {
+            if (silence.compareTo(Duration.ofMillis(1)) < 0) {
+                throw new IllegalArgumentException("eventComments: " + silence + " (expected: >= 1 ms)");
+            }
+            eventComments = silence;
             return this;
         }
 

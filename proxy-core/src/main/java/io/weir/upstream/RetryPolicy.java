@@ -25,7 +25,7 @@ public final class RetryPolicy {
         CONNECT_ERROR,
         /** The connection broke while the request was sent or its answer awaited. The rest of nginx's {@code error}. */
         CONNECTION_LOST,
-        /** The {@code connect}, {@code send} or {@code read} clock ran out (nginx {@code timeout}). */
+        /** A clock of the attempt ran out: connect, send, read (nginx {@code timeout}), responseHead or firstByte. */
         CLOCK,
         /** The answer is not HTTP, or its head too large (nginx {@code invalid_header}). */
         INVALID_HEAD;
@@ -34,7 +34,7 @@ public final class RetryPolicy {
         static @Nullable Condition of(ProxyFailure failure) {
             boolean connecting = failure.phase() == ProxyFailure.Phase.CONNECT;
             return switch (failure.error()) {
-                case CONNECTION_TIMEOUT, CONNECTION_READ_TIMEOUT, CONNECTION_WRITE_TIMEOUT -> CLOCK;
+                case CONNECTION_TIMEOUT, CONNECTION_READ_TIMEOUT, CONNECTION_WRITE_TIMEOUT, RESPONSE_TIMEOUT -> CLOCK;
                 case PROTOCOL_ERROR, RESPONSE_HEAD_TOO_LARGE, UPGRADE_FAILED -> INVALID_HEAD;
                 case CONNECTION_TERMINATED, RESPONSE_INCOMPLETE -> connecting ? CONNECT_ERROR : CONNECTION_LOST;
                 default -> connecting ? CONNECT_ERROR : null;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How long each side may take. Every clock runs between two successive operations, not over the whole exchange, except
- * {@code total}. A clock that is not set takes the value of the level above, at last the default.
+ * {@code total}, {@code responseHead} and {@code firstByte}. A clock that is not set takes the value of the level above, at last the default.
  *
  * <table>
  * <caption>Clocks</caption>
@@ -15,12 +15,17 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>read</td><td>proxy_read_timeout</td><td>60 s</td><td>504, or the next upstream; a broken body</td></tr>
  * <tr><td>send</td><td>proxy_send_timeout</td><td>60 s</td><td>504, or the next upstream</td></tr>
  * <tr><td>tunnel</td><td>proxy_read_timeout</td><td>1 h</td><td>both sides closed</td></tr>
+ * <tr><td>responseHead</td><td>none</td><td>off</td><td>504, or the next upstream</td></tr>
+ * <tr><td>firstByte</td><td>none</td><td>off</td><td>504, or the next upstream; a broken body</td></tr>
  * <tr><td>total</td><td>none</td><td>off</td><td>504; a broken body</td></tr>
  * <tr><td>clientHead</td><td>client_header_timeout</td><td>60 s</td><td>408 or close</td></tr>
  * <tr><td>clientBody</td><td>client_body_timeout</td><td>60 s</td><td>408</td></tr>
  * <tr><td>clientSend</td><td>send_timeout</td><td>60 s</td><td>close</td></tr>
  * <tr><td>keepAlive</td><td>keepalive_timeout</td><td>75 s</td><td>close</td></tr>
  * </table>
+ *
+ * <p>{@code responseHead} and {@code firstByte} limit each attempt for itself, and a trickle does not put them off, as it
+ * does {@code read}. Neither runs while the client still sends its request.
  *
  * <p>{@code read} does not run while Weir itself holds the upstream back for a slow client. {@code clientHead} and
  * {@code keepAlive} belong to the listener: they can be set on the proxy only. Once a connection has been switched to
@@ -34,6 +39,8 @@ public final class Timeouts {
     private final @Nullable Duration read;
     private final @Nullable Duration send;
     private final @Nullable Duration tunnel;
+    private final @Nullable Duration responseHead;
+    private final @Nullable Duration firstByte;
     private final @Nullable Duration total;
     private final @Nullable Duration clientHead;
     private final @Nullable Duration clientBody;
@@ -45,6 +52,8 @@ public final class Timeouts {
         read = builder.read;
         send = builder.send;
         tunnel = builder.tunnel;
+        responseHead = builder.responseHead;
+        firstByte = builder.firstByte;
         total = builder.total;
         clientHead = builder.clientHead;
         clientBody = builder.clientBody;
@@ -77,6 +86,8 @@ public final class Timeouts {
         merged.read = read != null ? read : above.read;
         merged.send = send != null ? send : above.send;
         merged.tunnel = tunnel != null ? tunnel : above.tunnel;
+        merged.responseHead = responseHead != null ? responseHead : above.responseHead;
+        merged.firstByte = firstByte != null ? firstByte : above.firstByte;
         merged.total = total != null ? total : above.total;
         merged.clientHead = clientHead != null ? clientHead : above.clientHead;
         merged.clientBody = clientBody != null ? clientBody : above.clientBody;
@@ -103,6 +114,19 @@ public final class Timeouts {
     /** That a tunnel may be silent in both directions. */
     public Duration tunnel() {
         return tunnel != null ? tunnel : Duration.ofHours(1);
+    }
+
+    /** From the request sent whole to the final head, in each attempt; null for no limit. */
+    public @Nullable Duration responseHead() {
+        return responseHead;
+    }
+
+    /**
+     * From the start of an attempt to the first byte of the response's body; null for no limit. Where the request has a body,
+     * from its last byte.
+     */
+    public @Nullable Duration firstByte() {
+        return firstByte;
     }
 
     /** For the whole exchange; null for no limit. */
@@ -139,6 +163,12 @@ public final class Timeouts {
     public String toString() {
         StringJoiner text = new StringJoiner(", ", "[", "]");
         text.add("connect " + connect()).add("read " + read()).add("send " + send());
+        if (responseHead != null) {
+            text.add("responseHead " + responseHead);
+        }
+        if (firstByte != null) {
+            text.add("firstByte " + firstByte);
+        }
         if (total != null) {
             text.add("total " + total);
         }
@@ -153,6 +183,8 @@ public final class Timeouts {
         private @Nullable Duration read;
         private @Nullable Duration send;
         private @Nullable Duration tunnel;
+        private @Nullable Duration responseHead;
+        private @Nullable Duration firstByte;
         private @Nullable Duration total;
         private @Nullable Duration clientHead;
         private @Nullable Duration clientBody;
@@ -182,6 +214,21 @@ public final class Timeouts {
         /** That a tunnel may be silent in both directions. */
         public Builder tunnel(Duration duration) {
             tunnel = check("tunnel", duration);
+            return this;
+        }
+
+        /** From the request sent whole to the final head, however it trickles. Each attempt has this time anew. */
+        public Builder responseHead(Duration duration) {
+            responseHead = check("responseHead", duration);
+            return this;
+        }
+
+        /**
+         * From the start of an attempt to the first byte of the response's body: a language model's time to first token. Where
+         * the request has a body, from its last byte. Each attempt has this time anew.
+         */
+        public Builder firstByte(Duration duration) {
+            firstByte = check("firstByte", duration);
             return this;
         }
 

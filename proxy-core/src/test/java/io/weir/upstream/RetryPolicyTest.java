@@ -62,6 +62,7 @@ class RetryPolicyTest {
         "CONNECTION_TIMEOUT,       CONNECT, CLOCK",
         "CONNECTION_WRITE_TIMEOUT, HEAD,    CLOCK",
         "CONNECTION_READ_TIMEOUT,  HEAD,    CLOCK",
+        "RESPONSE_TIMEOUT,         HEAD,    CLOCK",
         "PROTOCOL_ERROR,           HEAD,    INVALID_HEAD",
         "RESPONSE_HEAD_TOO_LARGE,  HEAD,    INVALID_HEAD",
         "UPGRADE_FAILED,           HEAD,    INVALID_HEAD",

@@ -13,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nothing waits in the proxy for something else: what one side says, the other hears at once. */
@@ -98,6 +99,41 @@ class StreamingTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"application/x-ndjson, {\"token\":%d}\\n", "text/event-stream, data: {\"token\":%d}\\n\\n"})
+    void eachTokenOfAModelArrivesBeforeTheNextIsSent(String type, String format) {
+        Semaphore seen = new Semaphore(0);
+        try (var proxied = Proxied.to(tokens(type, lines(format), seen));
+                var client = proxied.client()) {
+            client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\n{}")
+                    .readHead();
+
+            for (int i = 0; i < 9; i++) {
+                String token = String.format(lines(format), i);
+                assertThat(client.readBytes(token.length())).isEqualTo(token);
+                seen.release();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"application/x-ndjson, {\"token\":%d}\\n", "text/event-stream, data: {\"token\":%d}\\n\\n"})
+    void eachTokenOfAModelArrivesBeforeTheNextIsSentOverHttp2(String type, String format) {
+        Semaphore seen = new Semaphore(0);
+        try (var proxied = Proxied.to(tokens(type, lines(format), seen));
+                var client = proxied.h2Client()) {
+            var stream = client.openStream("POST", "/", List.of()).sendLast("{}");
+            stream.awaitHead();
+
+            for (int i = 0; i < 9; i++) {
+                assertThat(stream.awaitData()).isEqualTo(String.format(lines(format), i));
+                seen.release();
+            }
+
+            assertThat(stream.awaitResponse().isTruncated()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"Content-Length: 5", "Transfer-Encoding: chunked"})
     void theUpstreamHasTheRequestsHeadBeforeTheFirstByteOfItsBody(String framing) {
         CountDownLatch headSeen = new CountDownLatch(1);
@@ -152,6 +188,23 @@ class StreamingTest {
             }
             connection.send("0\r\n\r\n");
         };
+    }
+
+    /** With its length said, so that what the client reads is the tokens and nothing else. */
+    private static ScriptedUpstream.Script tokens(String type, String format, Semaphore seen) {
+        return connection -> {
+            connection.readRequest();
+            int length = 9 * String.format(format, 0).length();
+            connection.send("HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nContent-Length: " + length + "\r\n\r\n");
+            for (int i = 0; i < 9; i++) {
+                connection.send(String.format(format, i));
+                awaitPermit(seen);
+            }
+        };
+    }
+
+    private static String lines(String escaped) {
+        return escaped.replace("\\n", "\n");
     }
 
     private static void awaitPermit(Semaphore seen) {

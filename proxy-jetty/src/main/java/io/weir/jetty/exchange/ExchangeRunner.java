@@ -7,6 +7,7 @@ import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
+import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
 import io.weir.jetty.tunnel.Tunnel;
@@ -186,7 +187,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         body.goOn();
         downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
-                source,
+                withComments(source, head),
                 downstream.response(),
                 this,
                 clocks.clientSend(),
@@ -387,6 +388,15 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         long sent = tunnelled != null ? tunnelled.bytesToClient() : pumped != null ? pumped.written() : replyBytes;
         exchange.finished(sent, now());
         leave.run();
+    }
+
+    private Content.Source withComments(Content.Source source, ResponseHead head) {
+        Duration silence = exchange.eventComments();
+        if (silence == null || !EventComments.fit(head)) {
+            return source;
+        }
+        var components = downstream.response().getRequest().getComponents();
+        return new EventComments(source, silence, components.getScheduler(), components.getExecutor());
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */

@@ -5,10 +5,13 @@ import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.server.Clock;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +24,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Fields are guarded by this object's monitor. Under it the connection is asked and told things, but only while this
  * call has not ended: after that the connection may serve another. Nobody else is called under it.
  */
-final class Http1Call implements UpstreamCall, Content.Source {
+final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owner {
     private final UpstreamRequest attempt;
     private final RequestBody body;
     private final UpstreamListener listener;
+    private final @Nullable AnswerClocks answerClocks;
     private @Nullable ConnectAttempt connecting;
     private @Nullable Http1Connection connection;
     private @Nullable RequestSender sender;
@@ -50,10 +54,16 @@ final class Http1Call implements UpstreamCall, Content.Source {
     /** What is read next, once the connection has gone: the last chunk, then the end again and again. */
     private Content.@Nullable Chunk afterwards;
 
-    Http1Call(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
+    Http1Call(
+            UpstreamRequest attempt,
+            RequestBody body,
+            UpstreamListener listener,
+            Scheduler scheduler,
+            Executor executor) {
         this.attempt = attempt;
         this.body = body;
         this.listener = listener;
+        answerClocks = AnswerClocks.of(attempt.timeouts(), scheduler, executor, this);
     }
 
     UpstreamRequest attempt() {
@@ -65,6 +75,13 @@ final class Http1Call implements UpstreamCall, Content.Source {
     }
 
     // ---- the way out ----
+
+    /** The attempt begins. */
+    void begin() {
+        if (answerClocks != null && !body.isPresent()) {
+            answerClocks.begun();
+        }
+    }
 
     synchronized void connecting(ConnectAttempt connecting) {
         this.connecting = connecting;
@@ -124,6 +141,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
                 finishing = false;
                 free = connection;
             } else if (switched == null) {
+                startAnswerClocks();
                 awaitUpstream();
             }
         }
@@ -147,6 +165,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
                 useless = connection;
             } else if (!ended) {
                 brokenSend = cause;
+                startAnswerClocks();
                 awaitUpstream();
             }
         }
@@ -220,6 +239,20 @@ final class Http1Call implements UpstreamCall, Content.Source {
                 null);
     }
 
+    @Override
+    public void answerExpired(Clock clock, String name, Duration value) {
+        synchronized (this) {
+            if (ended || !clock.hasExpired()) {
+                return;
+            }
+            if (headHandedOut && demand == null) {
+                clock.start(value); // it is Weir that does not read: the upstream has its time anew
+                return;
+            }
+        }
+        fail(ProxyError.RESPONSE_TIMEOUT, ranOut(name, value), null);
+    }
+
     private void readHead(Http1Connection here) {
         while (true) {
             switch (here.readHead()) {
@@ -274,6 +307,9 @@ final class Http1Call implements UpstreamCall, Content.Source {
             }
             headHandedOut = true;
             here.stopReadClock(); // it runs again when the body is asked for
+            if (answerClocks != null) {
+                answerClocks.headCame();
+            }
         }
         if (here.isComplete()) {
             responseRead(here, here.readBody());
@@ -309,6 +345,9 @@ final class Http1Call implements UpstreamCall, Content.Source {
             ended = true;
             here = connection;
         }
+        if (answerClocks != null) {
+            answerClocks.close(); // from here on the tunnel's clock runs
+        }
         return here == null ? null : here.surrender();
     }
 
@@ -340,6 +379,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
             fail(problem);
             return read();
         }
+        closeAnswerClocks();
         if (chunk.isLast()) {
             responseRead(here, Content.Chunk.EOF);
         }
@@ -379,6 +419,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
             afterwards = next;
             sending = sender;
             through = requestSent;
+            closeAnswerClocks();
             // Its last write may just not have returned, on another thread.
             finishing = !through && brokenSend == null && sending != null && sending.isFinishing();
             if (finishing) {
@@ -402,6 +443,18 @@ final class Http1Call implements UpstreamCall, Content.Source {
         Http1Connection here = connection;
         if (!ended && here != null && (!headHandedOut || demand != null)) {
             here.await(attempt.timeouts().read());
+        }
+    }
+
+    private void startAnswerClocks() {
+        if (answerClocks != null && !ended) {
+            answerClocks.sent(body.isPresent(), headHandedOut);
+        }
+    }
+
+    private void closeAnswerClocks() {
+        if (answerClocks != null) {
+            answerClocks.close();
         }
     }
 
@@ -502,6 +555,7 @@ final class Http1Call implements UpstreamCall, Content.Source {
             pending = connecting;
             sending = sender;
         }
+        closeAnswerClocks();
         if (pending != null) {
             pending.cancel();
         }

@@ -38,7 +38,8 @@ final class Http1Transport implements UpstreamTransport {
     public UpstreamCall send(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
         Http1Pool pool = attempt.leavesConnection() ? poolOf(attempt) : keepingNone(attempt);
         pool.configure(attempt.pool().pool().keepAlive());
-        Http1Call call = new Http1Call(attempt, body, listener);
+        Http1Call call = new Http1Call(attempt, body, listener, connector.getScheduler(), connector.getExecutor());
+        call.begin();
         Http1Connection kept = attempt.onFreshConnection() ? null : pool.take(call);
         if (kept != null) {
             call.start(kept, true);

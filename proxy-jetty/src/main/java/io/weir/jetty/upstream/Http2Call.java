@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It ends once: done, failed or given up. Fields are guarded by this object's monitor; nobody else is called under it.
  */
-final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
+final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, AnswerClocks.Owner {
     private static final int MOST_INTERIMS = 32;
     private static final int WORD_OF_RESET_MILLIS = 100;
 
@@ -43,6 +43,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     private final Clock connectClock;
     private final Clock readClock;
     private final Clock sendClock;
+    private final @Nullable AnswerClocks answerClocks;
 
     private @Nullable Http2Pool awaited;
     private @Nullable Http2Connection connection;
@@ -74,6 +75,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
         connectClock = new Clock(client.getScheduler(), client.getExecutor(), this::connectExpired);
         readClock = new Clock(client.getScheduler(), client.getExecutor(), this::readExpired);
         sendClock = new Clock(client.getScheduler(), client.getExecutor(), this::sendExpired);
+        answerClocks = AnswerClocks.of(attempt.timeouts(), client.getScheduler(), client.getExecutor(), this);
     }
 
     UpstreamRequest attempt() {
@@ -81,6 +83,13 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     }
 
     // ---- the way out ----
+
+    /** The attempt begins. */
+    void begin() {
+        if (answerClocks != null && !body.isPresent()) {
+            answerClocks.begun();
+        }
+    }
 
     /** A connection is being opened. */
     void awaitConnection(Http2Pool pool) {
@@ -187,12 +196,16 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
     void requestSent() {
         synchronized (this) {
             requestSent = true;
+            startAnswerClocks();
         }
         awaitUpstream();
     }
 
     /** The upstream takes no more bytes. It may answer all the same, so this alone is no failure. */
     void sendFailed(Throwable cause) {
+        synchronized (this) {
+            startAnswerClocks();
+        }
         awaitUpstream();
     }
 
@@ -264,6 +277,9 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
             expected = attempt.method().equals("HEAD") || head.status() == 304 ? -1 : Http2Heads.length(head);
         }
         readClock.stop(); // it runs again when the body is asked for
+        if (answerClocks != null) {
+            answerClocks.headCame();
+        }
         if (last) {
             arrived();
         }
@@ -300,6 +316,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
                 }
                 continue;
             }
+            closeAnswerClocks();
             Content.Chunk chunk = Content.Chunk.asChunk(data.frame().getByteBuffer(), false, data);
             if (last || (expected >= 0 && arrived > expected)) {
                 arrived(); // the end is read next
@@ -443,6 +460,20 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
         }
     }
 
+    @Override
+    public void answerExpired(Clock clock, String name, Duration value) {
+        synchronized (this) {
+            if (ended || !clock.hasExpired()) {
+                return;
+            }
+            if (headHandedOut && demand == null) {
+                clock.start(value); // it is Weir that does not read: the upstream has its time anew
+                return;
+            }
+        }
+        fail(ProxyError.RESPONSE_TIMEOUT, ranOut(name, value), null);
+    }
+
     private void sendExpired() {
         synchronized (this) {
             if (headHandedOut || !sendClock.hasExpired()) {
@@ -549,6 +580,19 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener {
         connectClock.close();
         readClock.close();
         sendClock.close();
+        closeAnswerClocks();
+    }
+
+    private void closeAnswerClocks() {
+        if (answerClocks != null) {
+            answerClocks.close();
+        }
+    }
+
+    private void startAnswerClocks() {
+        if (answerClocks != null && !ended) {
+            answerClocks.sent(body.isPresent(), headHandedOut);
+        }
     }
 
     private static void reset(Stream stream) {

@@ -42,6 +42,7 @@ final class Http2Transport implements UpstreamTransport {
                 attempt.leavesConnection() ? poolOf(attempt) : new Http2Pool(client, contextOf(attempt), names);
         pool.configure(attempt.pool().pool().keepAlive());
         Http2Call call = new Http2Call(attempt, body, listener, client);
+        call.begin();
         pool.send(call);
         if (!attempt.leavesConnection()) {
             pool.close(); // once it has ended
