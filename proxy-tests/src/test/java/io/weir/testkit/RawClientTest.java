@@ -154,10 +154,13 @@ class RawClientTest {
 
     @Test
     void aResetCountsAsClosed() {
-        try (var upstream = ScriptedUpstream.of(UpstreamConnection::reset);
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readBytes(1); // else the client may not even be connected yet
+                    connection.reset();
+                });
                 var client = RawClient.connect(upstream.port())) {
 
-            assertThat(client.isClosedByPeer()).isTrue();
+            assertThat(client.send("x").isClosedByPeer()).isTrue();
         }
     }
 
