@@ -1,6 +1,7 @@
 package io.weir.engine;
 
 import static io.weir.engine.WiredProxy.GET;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.ProxyConfig;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +63,37 @@ class AddressesOfUpstreamsTest {
                 })) {
 
             assertThat(get(server)).isEqualTo(200);
+        }
+    }
+
+    /** Had the patience with the 100 been spent on a sender that there was not yet, nobody would ask for the body. */
+    @Test
+    void aBodyIsAskedForThoughTheUpstreamIsFoundLateAndSaysNoContinue() {
+        CountDownLatch never = new CountDownLatch(1);
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readRequest();
+                    connection.send(OK);
+                });
+                var server = server("http://app.internal:" + upstream.port(), host -> {
+                    outlastPatience(never);
+                    return List.of(address(1));
+                });
+                var client = RawClient.connect(server.port())) {
+
+            client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+
+            assertThat(client.readInterim().status()).isEqualTo(100);
+            assertThat(client.send("abc").readResponse().status()).isEqualTo(200);
+        }
+    }
+
+    /** The engine asks for a body after 1 s; there is no word of it that could be waited for. */
+    private static void outlastPatience(CountDownLatch never) {
+        try {
+            assertThat(never.await(1500, MILLISECONDS)).isFalse();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 

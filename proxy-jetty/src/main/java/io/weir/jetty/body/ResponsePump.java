@@ -64,11 +64,6 @@ public final class ResponsePump extends IteratingCallback {
         return written;
     }
 
-    /** Whether a chunk is on its way to the client right now. */
-    public boolean isWriting() {
-        return write.isPending();
-    }
-
     /** The trailers that came; to be asked when the last chunk is written. */
     public @Nullable HttpFields trailers() {
         return trailers;

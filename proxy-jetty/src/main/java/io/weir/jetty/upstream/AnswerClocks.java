@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The clocks that a trickle does not put off: {@code responseHead} and {@code firstByte} of one attempt. They are off by
- * default, so most calls have none of this.
+ * default, so most calls share the one that does nothing.
  */
 final class AnswerClocks {
     /** Whose answer it is. */
@@ -18,64 +18,77 @@ final class AnswerClocks {
         void answerExpired(Clock clock, String name, Duration value);
     }
 
-    private final @Nullable Duration headLimit;
-    private final @Nullable Duration byteLimit;
-    private final Clock head;
-    private final Clock firstByte;
-    private final Owner owner;
+    private static final AnswerClocks OFF = new AnswerClocks(null, null);
 
-    private AnswerClocks(Timeouts timeouts, Scheduler scheduler, Executor executor, Owner owner) {
-        this.owner = owner;
-        headLimit = timeouts.responseHead();
-        byteLimit = timeouts.firstByte();
-        head = new Clock(scheduler, executor, this::headExpired);
-        firstByte = new Clock(scheduler, executor, this::byteExpired);
+    private final @Nullable Limit head;
+    private final @Nullable Limit firstByte;
+
+    private AnswerClocks(@Nullable Limit head, @Nullable Limit firstByte) {
+        this.head = head;
+        this.firstByte = firstByte;
     }
 
-    /** Null if neither is set. */
-    static @Nullable AnswerClocks of(Timeouts timeouts, Scheduler scheduler, Executor executor, Owner owner) {
-        return timeouts.responseHead() == null && timeouts.firstByte() == null
-                ? null
-                : new AnswerClocks(timeouts, scheduler, executor, owner);
+    static AnswerClocks of(Timeouts timeouts, Scheduler scheduler, Executor executor, Owner owner) {
+        Duration headValue = timeouts.responseHead();
+        Duration byteValue = timeouts.firstByte();
+        if (headValue == null && byteValue == null) {
+            return OFF;
+        }
+        return new AnswerClocks(
+                headValue == null ? null : new Limit("responseHead", headValue, scheduler, executor, owner),
+                byteValue == null ? null : new Limit("firstByte", byteValue, scheduler, executor, owner));
     }
 
-    /** The attempt begins, with a request that has no body. */
-    void begun() {
-        if (byteLimit != null) {
-            firstByte.start(byteLimit);
+    /** The attempt begins. A request with a body has its time from the body's end on. */
+    void begun(boolean hasBody) {
+        if (firstByte != null && !hasBody) {
+            firstByte.start();
         }
     }
 
-    /** The request is sent, before its answer came. */
+    /** The request is sent. */
     void sent(boolean hasBody, boolean headHasCome) {
-        if (headLimit != null && !headHasCome) {
-            head.start(headLimit);
+        if (head != null && !headHasCome) {
+            head.start();
         }
-        if (hasBody) {
-            begun();
+        if (firstByte != null && hasBody) {
+            firstByte.start();
         }
     }
 
     /** The final head has come. */
     void headCame() {
-        head.stop();
+        if (head != null) {
+            head.clock.stop();
+        }
     }
 
     /** The first byte has come, or the attempt is over. */
     void close() {
-        head.close();
-        firstByte.close();
-    }
-
-    private void headExpired() {
-        if (headLimit != null) {
-            owner.answerExpired(head, "responseHead", headLimit);
+        if (head != null) {
+            head.clock.close();
+        }
+        if (firstByte != null) {
+            firstByte.clock.close();
         }
     }
 
-    private void byteExpired() {
-        if (byteLimit != null) {
-            owner.answerExpired(firstByte, "firstByte", byteLimit);
+    /** A clock and what it allows. */
+    private static final class Limit {
+        private final Duration value;
+        private final Clock clock;
+
+        Limit(String name, Duration value, Scheduler scheduler, Executor executor, Owner owner) {
+            this.value = value;
+            clock = new Clock(scheduler, executor, () -> expired(name, owner));
+        }
+
+        void start() {
+            clock.start(value);
+        }
+
+        private void expired(String name, Owner owner) {
+            owner.answerExpired(clock, name, value);
         }
     }
 }

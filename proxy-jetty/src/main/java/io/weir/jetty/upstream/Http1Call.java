@@ -28,7 +28,8 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
     private final UpstreamRequest attempt;
     private final RequestBody body;
     private final UpstreamListener listener;
-    private final @Nullable AnswerClocks answerClocks;
+    private final AnswerClocks answerClocks;
+    private final BodyIntake intake;
     private @Nullable ConnectAttempt connecting;
     private @Nullable Http1Connection connection;
     private @Nullable RequestSender sender;
@@ -63,6 +64,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
         this.attempt = attempt;
         this.body = body;
         this.listener = listener;
+        intake = new BodyIntake(attempt, body);
         answerClocks = AnswerClocks.of(attempt.timeouts(), scheduler, executor, this);
     }
 
@@ -78,9 +80,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
 
     /** The attempt begins. */
     void begin() {
-        if (answerClocks != null && !body.isPresent()) {
-            answerClocks.begun();
-        }
+        answerClocks.begun(body.isPresent());
     }
 
     synchronized void connecting(ConnectAttempt connecting) {
@@ -89,7 +89,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
 
     /** There is a connection, which has begun this call. */
     void start(Http1Connection begun, boolean kept) {
-        RequestSender sending = new RequestSender(this, attempt, body, begun);
+        RequestSender sending = new RequestSender(this, attempt, body, intake, begun);
         boolean cancelled;
         synchronized (this) {
             connecting = null;
@@ -120,12 +120,13 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
 
     @Override
     public void continueBody() {
+        intake.release();
         RequestSender sending;
         synchronized (this) {
             sending = sender;
         }
         if (sending != null) {
-            sending.continueBody();
+            sending.iterate();
         }
     }
 
@@ -141,7 +142,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
                 finishing = false;
                 free = connection;
             } else if (switched == null) {
-                startAnswerClocks();
+                answerClocks.sent(body.isPresent(), headHandedOut);
                 awaitUpstream();
             }
         }
@@ -165,7 +166,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
                 useless = connection;
             } else if (!ended) {
                 brokenSend = cause;
-                startAnswerClocks();
+                answerClocks.sent(body.isPresent(), headHandedOut);
                 awaitUpstream();
             }
         }
@@ -307,9 +308,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             }
             headHandedOut = true;
             here.stopReadClock(); // it runs again when the body is asked for
-            if (answerClocks != null) {
-                answerClocks.headCame();
-            }
+            answerClocks.headCame();
         }
         if (here.isComplete()) {
             responseRead(here, here.readBody());
@@ -345,9 +344,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             ended = true;
             here = connection;
         }
-        if (answerClocks != null) {
-            answerClocks.close(); // from here on the tunnel's clock runs
-        }
+        answerClocks.close(); // from here on the tunnel's clock runs
         return here == null ? null : here.surrender();
     }
 
@@ -379,7 +376,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             fail(problem);
             return read();
         }
-        closeAnswerClocks();
+        answerClocks.close();
         if (chunk.isLast()) {
             responseRead(here, Content.Chunk.EOF);
         }
@@ -419,7 +416,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             afterwards = next;
             sending = sender;
             through = requestSent;
-            closeAnswerClocks();
+            answerClocks.close();
             // Its last write may just not have returned, on another thread.
             finishing = !through && brokenSend == null && sending != null && sending.isFinishing();
             if (finishing) {
@@ -443,18 +440,6 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
         Http1Connection here = connection;
         if (!ended && here != null && (!headHandedOut || demand != null)) {
             here.await(attempt.timeouts().read());
-        }
-    }
-
-    private void startAnswerClocks() {
-        if (answerClocks != null && !ended) {
-            answerClocks.sent(body.isPresent(), headHandedOut);
-        }
-    }
-
-    private void closeAnswerClocks() {
-        if (answerClocks != null) {
-            answerClocks.close();
         }
     }
 
@@ -505,9 +490,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             inBody = headHandedOut;
             broken = brokenSend;
         }
-        if (sending != null) {
-            sending.stopTaking(); // so that what is said of the body stays true
-        }
+        intake.stop(); // so that what is said of the body stays true
         boolean begun = inBody || (here != null && here.hasReceived());
         // Only a connection that broke without one byte of an answer may have been closed before it was used.
         ProxyError shown = error == ProxyError.CONNECTION_TERMINATED && begun ? ProxyError.RESPONSE_INCOMPLETE : error;
@@ -555,7 +538,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             pending = connecting;
             sending = sender;
         }
-        closeAnswerClocks();
+        answerClocks.close();
         if (pending != null) {
             pending.cancel();
         }

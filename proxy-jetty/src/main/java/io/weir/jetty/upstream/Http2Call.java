@@ -43,7 +43,8 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     private final Clock connectClock;
     private final Clock readClock;
     private final Clock sendClock;
-    private final @Nullable AnswerClocks answerClocks;
+    private final AnswerClocks answerClocks;
+    private final BodyIntake intake;
 
     private @Nullable Http2Pool awaited;
     private @Nullable Http2Connection connection;
@@ -54,7 +55,6 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     private boolean requestSent;
     private boolean received;
     private boolean headHandedOut;
-    private boolean endsWithHead;
     private boolean released;
     private boolean ended;
     private int interims;
@@ -71,6 +71,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
         this.attempt = attempt;
         this.body = body;
         this.listener = listener;
+        intake = new BodyIntake(attempt, body);
         this.client = client;
         connectClock = new Clock(client.getScheduler(), client.getExecutor(), this::connectExpired);
         readClock = new Clock(client.getScheduler(), client.getExecutor(), this::readExpired);
@@ -86,9 +87,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
 
     /** The attempt begins. */
     void begin() {
-        if (answerClocks != null && !body.isPresent()) {
-            answerClocks.begun();
-        }
+        answerClocks.begun(body.isPresent());
     }
 
     /** A connection is being opened. */
@@ -152,7 +151,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
             requestSent();
             return;
         }
-        Http2Sender sending = new Http2Sender(this, opened, body, sendClock);
+        Http2Sender sending = new Http2Sender(this, opened, intake, sendClock);
         synchronized (this) {
             if (ended) {
                 return;
@@ -177,12 +176,13 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
 
     @Override
     public void continueBody() {
+        intake.release();
         Http2Sender sending;
         synchronized (this) {
             sending = sender;
         }
         if (sending != null) {
-            sending.continueBody();
+            sending.iterate();
         }
     }
 
@@ -196,16 +196,12 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     void requestSent() {
         synchronized (this) {
             requestSent = true;
-            startAnswerClocks();
         }
         awaitUpstream();
     }
 
     /** The upstream takes no more bytes. It may answer all the same, so this alone is no failure. */
     void sendFailed(Throwable cause) {
-        synchronized (this) {
-            startAnswerClocks();
-        }
         awaitUpstream();
     }
 
@@ -217,7 +213,11 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     }
 
     private synchronized void awaitUpstream() {
-        if (!ended && (!headHandedOut || demand != null)) {
+        if (ended) {
+            return;
+        }
+        answerClocks.sent(body.isPresent(), headHandedOut);
+        if (!headHandedOut || demand != null) {
             readClock.start(attempt.timeouts().read());
         }
     }
@@ -273,13 +273,10 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
             }
             received = true;
             headHandedOut = true;
-            endsWithHead = last;
             expected = attempt.method().equals("HEAD") || head.status() == 304 ? -1 : Http2Heads.length(head);
         }
         readClock.stop(); // it runs again when the body is asked for
-        if (answerClocks != null) {
-            answerClocks.headCame();
-        }
+        answerClocks.headCame();
         if (last) {
             arrived();
         }
@@ -316,7 +313,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
                 }
                 continue;
             }
-            closeAnswerClocks();
+            answerClocks.close();
             Content.Chunk chunk = Content.Chunk.asChunk(data.frame().getByteBuffer(), false, data);
             if (last || (expected >= 0 && arrived > expected)) {
                 arrived(); // the end is read next
@@ -498,26 +495,14 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
 
     @Override
     public void cancel(Throwable cause) {
-        if (!end(cause)) {
-            synchronized (this) {
-                if (afterwards != null && afterwards != Content.Chunk.EOF) {
-                    afterwards = Content.Chunk.EOF;
-                }
-            }
-        }
+        end(cause);
     }
 
     private void fail(ProxyError error, String detail, @Nullable Throwable cause) {
-        Http2Sender sending;
-        synchronized (this) {
-            if (ended) {
-                return;
-            }
-            sending = sender;
+        if (hasEnded()) {
+            return;
         }
-        if (sending != null) {
-            sending.stopTaking(); // so that what is said of the body stays true
-        }
+        intake.stop(); // so that what is said of the body stays true
         ProxyFailure problem;
         synchronized (this) {
             boolean cut = error == ProxyError.CONNECTION_TERMINATED && received;
@@ -580,19 +565,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
         connectClock.close();
         readClock.close();
         sendClock.close();
-        closeAnswerClocks();
-    }
-
-    private void closeAnswerClocks() {
-        if (answerClocks != null) {
-            answerClocks.close();
-        }
-    }
-
-    private void startAnswerClocks() {
-        if (answerClocks != null && !ended) {
-            answerClocks.sent(body.isPresent(), headHandedOut);
-        }
+        answerClocks.close();
     }
 
     private static void reset(Stream stream) {

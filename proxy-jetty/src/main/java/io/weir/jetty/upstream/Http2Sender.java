@@ -1,7 +1,6 @@
 package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
-import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.Clock;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
@@ -17,43 +16,24 @@ import org.jspecify.annotations.Nullable;
 /** Writes a request's body on its stream, one chunk at a time, as the upstream's window allows. */
 final class Http2Sender extends IteratingCallback {
     private final Http2Call call;
-    private final RequestBody body;
+    private final BodyIntake intake;
     private final Stream stream;
     private final Clock clock;
     private final UpstreamRequest attempt;
 
-    /** Held while the body is read or asked for, so that who stops it knows what was taken. */
-    private final Object taking = new Object();
-
-    private boolean stopped;
     private Content.@Nullable Chunk chunk;
     private volatile boolean last;
-    private volatile boolean holdsBodyBack;
 
-    Http2Sender(Http2Call call, Stream stream, RequestBody body, Clock clock) {
+    Http2Sender(Http2Call call, Stream stream, BodyIntake intake, Clock clock) {
         this.call = call;
-        this.body = body;
+        this.intake = intake;
         this.stream = stream;
         this.clock = clock;
         attempt = call.attempt();
-        holdsBodyBack = !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
-    }
-
-    /** The upstream wants the body, or has had time enough to say so. */
-    void continueBody() {
-        holdsBodyBack = false;
-        iterate();
-    }
-
-    /** From here on nothing more is taken from the client: whether the body has been touched is settled. */
-    void stopTaking() {
-        synchronized (taking) {
-            stopped = true;
-        }
     }
 
     void giveUp(Throwable cause) {
-        stopTaking();
+        intake.stop();
         abort(cause);
     }
 
@@ -67,19 +47,9 @@ final class Http2Sender extends IteratingCallback {
         if (last) {
             return Action.SUCCEEDED;
         }
-        if (holdsBodyBack) {
-            return Action.IDLE;
-        }
-        Content.Chunk next;
-        synchronized (taking) {
-            if (stopped) {
-                return Action.IDLE; // and is aborted
-            }
-            next = body.read();
-            if (next == null) {
-                body.demand(this::iterate);
-                return Action.IDLE;
-            }
+        Content.Chunk next = intake.isHeldBack() ? null : intake.read(this);
+        if (next == null) {
+            return Action.IDLE; // if it was stopped, it is aborted
         }
         if (Content.Chunk.isFailure(next)) {
             call.requestFailed(next.getFailure());

@@ -25,32 +25,28 @@ final class RequestSender extends IteratingCallback {
     private final Http1Call call;
     private final UpstreamRequest attempt;
     private final RequestBody body;
+    private final BodyIntake intake;
     private final Http1Connection connection;
     private final AbstractEndPoint endPoint;
     private final UpstreamEndPoint socket;
     private final long flushedBefore;
 
-    /** Held while the body is read or asked for, so that who stops it knows what was taken. */
-    private final Object taking = new Object();
-
-    private boolean stopped;
     private @Nullable Clock clock;
     private Content.@Nullable Chunk chunk;
     private boolean headWritten;
     private volatile boolean last;
-    private volatile boolean holdsBodyBack;
     private volatile boolean writing;
 
-    RequestSender(Http1Call call, UpstreamRequest attempt, RequestBody body, Http1Connection connection) {
+    RequestSender(
+            Http1Call call, UpstreamRequest attempt, RequestBody body, BodyIntake intake, Http1Connection connection) {
         this.call = call;
         this.attempt = attempt;
         this.body = body;
+        this.intake = intake;
         this.connection = connection;
         endPoint = connection.endPoint();
         socket = connection.socket();
         flushedBefore = socket.flushed();
-        holdsBodyBack =
-                body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
     }
 
     /** Whether any byte was handed to the kernel; over TLS: any of the records that carry it. */
@@ -63,22 +59,9 @@ final class RequestSender extends IteratingCallback {
         return last;
     }
 
-    /** The upstream wants the body, or has had time enough to say so. */
-    void continueBody() {
-        holdsBodyBack = false;
-        iterate();
-    }
-
-    /** From here on nothing more is taken from the client: whether the body has been touched is settled. */
-    void stopTaking() {
-        synchronized (taking) {
-            stopped = true;
-        }
-    }
-
     /** Gives up; a chunk that is being written is released when the connection is closed. */
     void giveUp(Throwable cause) {
-        stopTaking();
+        intake.stop();
         abort(cause);
     }
 
@@ -93,16 +76,10 @@ final class RequestSender extends IteratingCallback {
             return Action.SUCCEEDED;
         }
         Content.Chunk next = null;
-        if (body.isPresent() && !holdsBodyBack) {
-            synchronized (taking) {
-                if (stopped) {
-                    return Action.IDLE; // and is aborted
-                }
-                next = body.read();
-                if (next == null && headWritten) {
-                    body.demand(this::iterate);
-                    return Action.IDLE;
-                }
+        if (body.isPresent() && !intake.isHeldBack()) {
+            next = intake.read(headWritten ? this : null);
+            if (next == null && (headWritten || intake.isStopped())) {
+                return Action.IDLE; // if it was stopped, it is aborted
             }
             if (next != null && Content.Chunk.isFailure(next)) {
                 call.requestFailed(next.getFailure());

@@ -1,0 +1,58 @@
+package io.weir.jetty.upstream;
+
+import io.weir.UpstreamRequest;
+import io.weir.jetty.body.RequestBody;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.IteratingCallback;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one attempt takes of the client's body. It may be held back until the upstream has said {@code 100 Continue}, or has
+ * had time enough to say so, be there a connection by then or not. An attempt that fails takes nothing more: whether the
+ * body has been touched is settled then.
+ */
+final class BodyIntake {
+    private final RequestBody body;
+    private volatile boolean heldBack;
+    private volatile boolean stopped;
+
+    BodyIntake(UpstreamRequest attempt, RequestBody body) {
+        this.body = body;
+        heldBack = body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
+    }
+
+    /** Whether it waits to be {@linkplain #release released}. */
+    boolean isHeldBack() {
+        return heldBack;
+    }
+
+    /** It may be taken from now on. */
+    void release() {
+        heldBack = false;
+    }
+
+    /** Nothing more is taken from the client. */
+    synchronized void stop() {
+        stopped = true;
+    }
+
+    boolean isStopped() {
+        return stopped;
+    }
+
+    /**
+     * The next chunk; null if there is none now, or no more is taken.
+     *
+     * @param awaiting is iterated when there is one; null if it is not to be asked for
+     */
+    synchronized Content.@Nullable Chunk read(@Nullable IteratingCallback awaiting) {
+        if (stopped) {
+            return null;
+        }
+        Content.Chunk next = body.read();
+        if (next == null && awaiting != null) {
+            body.demand(awaiting::iterate);
+        }
+        return next;
+    }
+}
