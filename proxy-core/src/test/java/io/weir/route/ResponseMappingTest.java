@@ -150,6 +150,23 @@ class ResponseMappingTest {
     }
 
     @Test
+    void aRouteMapsEachCookieAndNothingElse() {
+        Route route = Route.any()
+                .mapping(m -> m.cookiePath("/v1/", "/app/")
+                        .cookieDomain("up", "www.test")
+                        .cookieFlags("Secure"))
+                .to(POOL);
+        Headers sent = Headers.of(
+                "Set-Cookie", "a=/v1/; Path=/v1/x; Domain=up", "Set-Cookie", "b=1", "X-Cookie", "Path=/v1/x");
+
+        Headers mapped = route.mapBack(sent, UPSTREAM, PUBLIC, PUBLIC);
+
+        assertThat(mapped.all("Set-Cookie"))
+                .containsExactly("a=/v1/; Path=/app/x; Domain=www.test; Secure", "b=1; Secure");
+        assertThat(mapped.get("X-Cookie")).isEqualTo("Path=/v1/x");
+    }
+
+    @Test
     void fieldsThatNeedNoMappingAreTheSameObject() {
         Headers headers = Headers.of("Location", "/b", "Set-Cookie", "a=b; path=/", "Content-Location", UPSTREAM);
 
