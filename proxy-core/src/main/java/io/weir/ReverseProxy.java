@@ -168,6 +168,29 @@ public final class ReverseProxy {
         return new DueProbes(probes, askAgain);
     }
 
+    /**
+     * The upstreams to open connections to ahead of requests; each is named once. To be asked when {@link #due} is asked.
+     */
+    public List<WarmUp> warmUps() {
+        Snapshot current = snapshot;
+        List<WarmUp> warmUps = new ArrayList<>();
+        for (PoolState pool : current.pools().values()) {
+            if (pool.pool().keepAlive().warmUp() == 0) {
+                continue;
+            }
+            for (UpstreamState upstream : pool.upstreams().values()) {
+                if (upstream.beginWarmUp()) {
+                    warmUps.add(new WarmUp(
+                            pool,
+                            upstream,
+                            current.config().timeouts(),
+                            current.config().limits()));
+                }
+            }
+        }
+        return warmUps;
+    }
+
     void probed(Probe probe, @Nullable String fault, String result, long now) {
         PoolState pool = probe.pool();
         HealthTransition transition;

@@ -7,8 +7,8 @@ import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamState;
 import org.jspecify.annotations.Nullable;
 
-/** What an engine sends to an upstream: a try of an exchange, or a probe. */
-public sealed interface UpstreamRequest permits Attempt, Probe {
+/** What an engine sends to an upstream, or connects for: a try of an exchange, a probe, a warm-up. */
+public sealed interface UpstreamRequest permits Attempt, Probe, WarmUp {
     /** The pool. */
     PoolState pool();
 

@@ -1,5 +1,6 @@
 package io.weir.upstream;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ public final class UpstreamState {
     private @Nullable ProbeRecord probes;
     private String reason = "";
     private volatile boolean draining;
+    private final AtomicBoolean warmedUp = new AtomicBoolean();
     private boolean warming;
     private long warmingSince = NEVER;
     private Standing standing = Standing.READY;
@@ -49,6 +51,11 @@ public final class UpstreamState {
     /** The upstream as configured now. */
     public Upstream upstream() {
         return upstream;
+    }
+
+    /** Whether connections are to be opened ahead of requests now: true once, and not for a backup or while it is down. */
+    public boolean beginWarmUp() {
+        return !upstream.isBackup() && !upstream.isDown() && warmedUp.compareAndSet(false, true);
     }
 
     /** Exchanges that use it now. */

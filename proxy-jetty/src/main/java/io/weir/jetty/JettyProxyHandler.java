@@ -13,8 +13,8 @@ import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.jetty.upstream.Addresses;
-import io.weir.jetty.upstream.HealthProber;
 import io.weir.jetty.upstream.Transports;
+import io.weir.jetty.upstream.Upkeep;
 import io.weir.upstream.AddressResolver;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamDiscovery;
@@ -60,7 +60,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private Addresses addresses = Addresses.ofSystem();
     private @Nullable ClientConnector connector;
     private @Nullable Transports transport;
-    private volatile @Nullable HealthProber prober;
+    private volatile @Nullable Upkeep upkeep;
 
     private JettyProxyHandler(ProxyConfig config, @Nullable ClientConnector shared) {
         standAlone = shared != null;
@@ -146,9 +146,9 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         if (current != null) {
             current.retire(upstreams);
         }
-        HealthProber probing = prober;
-        if (probing != null) {
-            probing.ask();
+        Upkeep running = upkeep;
+        if (running != null) {
+            running.ask();
         }
     }
 
@@ -199,24 +199,24 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         transport = started;
         discoveries.follow(config());
         super.doStart();
-        HealthProber probing = new HealthProber(
+        Upkeep running = new Upkeep(
                 proxy, started, getServer().getScheduler(), getServer().getThreadPool());
-        prober = probing;
+        upkeep = running;
         if (getServer().isStarted()) {
-            probing.start();
+            running.start();
         } else {
-            getServer().addEventListener(probing);
+            getServer().addEventListener(running);
         }
     }
 
     @Override
     protected void doStop() throws Exception {
         discoveries.close();
-        HealthProber probing = prober;
-        prober = null;
-        if (probing != null) {
-            getServer().removeEventListener(probing);
-            probing.close();
+        Upkeep running = upkeep;
+        upkeep = null;
+        if (running != null) {
+            getServer().removeEventListener(running);
+            running.close();
         }
         Transports current = transport;
         transport = null;

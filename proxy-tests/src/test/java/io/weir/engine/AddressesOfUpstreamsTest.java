@@ -7,13 +7,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.ProxyConfig;
 import io.weir.jetty.JettyProxyServer;
 import io.weir.route.Route;
+import io.weir.testkit.Identity;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.AddressResolver;
 import io.weir.upstream.KeepAlive;
 import io.weir.upstream.UpstreamPool;
+import io.weir.upstream.UpstreamTls;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -42,6 +45,39 @@ class AddressesOfUpstreamsTest {
             }
             assertThat(upstream.connectionCount()).isEqualTo(4);
             assertThat(asked).hasValue(1);
+        }
+    }
+
+    @Test
+    void theNextAddressIsTriedWhereOneSpeaksNoTls() throws IOException {
+        Identity identity = Identity.of("dns:app.internal");
+        try (var upstream = ScriptedUpstream.secured(identity, connection -> {
+                    connection.readRequest();
+                    connection.send(OK);
+                });
+                ServerSocket mute = new ServerSocket(upstream.port(), 10, address(2))) {
+            Thread closing = new Thread(() -> closeAll(mute));
+            closing.start();
+            UpstreamPool pool = UpstreamPool.named("app")
+                    .keepAlive(KeepAlive.off())
+                    .tls(UpstreamTls.defaults().withTrust(identity.certificate()))
+                    .upstream("https://app.internal:" + upstream.port())
+                    .build();
+            try (var server = server(pool, host -> List.of(address(2), address(1)))) {
+
+                assertThat(get(server)).isEqualTo(200);
+                assertThat(get(server)).isEqualTo(200);
+            }
+        }
+    }
+
+    private static void closeAll(ServerSocket listening) {
+        try {
+            while (true) {
+                listening.accept().close();
+            }
+        } catch (IOException e) {
+            return; // it has been closed
         }
     }
 
@@ -102,6 +138,10 @@ class AddressesOfUpstreamsTest {
                 .keepAlive(KeepAlive.off())
                 .upstream(url)
                 .build();
+        return server(pool, resolver);
+    }
+
+    private static JettyProxyServer server(UpstreamPool pool, AddressResolver resolver) {
         return JettyProxyServer.builder(
                         ProxyConfig.builder().route(Route.any().to(pool)).build())
                 .resolver(resolver)

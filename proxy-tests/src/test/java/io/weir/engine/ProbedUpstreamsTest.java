@@ -7,6 +7,8 @@ import io.weir.jetty.JettyProxyHandler;
 import io.weir.jetty.JettyProxyServer;
 import io.weir.route.Route;
 import io.weir.testkit.Await;
+import io.weir.testkit.H2Upstream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.Leaks;
 import io.weir.testkit.LogCapture;
 import io.weir.testkit.RawClient;
@@ -17,7 +19,12 @@ import io.weir.upstream.ActiveHealth;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamStatus;
 import io.weir.upstream.UpstreamStatus.Standing;
+import io.weir.upstream.UpstreamTls;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.Server;
@@ -115,6 +122,85 @@ class ProbedUpstreamsTest {
             assertThat(serving.connectionCount()).isZero();
         }
         Leaks.assertNone(buffers);
+    }
+
+    @Test
+    void aProbeSpeaksTlsWhereRequestsDo() {
+        Identity identity = Identity.of("ip:127.0.0.1");
+        try (ScriptedUpstream trusted = ScriptedUpstream.secured(identity, connection -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 500 Ill\r\nContent-Length: 0\r\n\r\n");
+                });
+                ScriptedUpstream stranger =
+                        ScriptedUpstream.secured(Identity.of("ip:127.0.0.1"), connection -> connection.readRequest());
+                JettyProxyServer weir = start(UpstreamPool.named("tls")
+                        .upstream(trusted.uri())
+                        .upstream(stranger.uri())
+                        .tls(UpstreamTls.defaults().withTrust(identity.certificate()))
+                        .activeHealth(ONCE)
+                        .build())) {
+            await(weir, trusted, Standing.ILL);
+            await(weir, stranger, Standing.ILL);
+
+            assertThat(trusted.awaitRequest().target()).isEqualTo("/healthz");
+            assertThat(reason(weir, 0)).endsWith("500, expected 200..399");
+            assertThat(reason(weir, 1)).contains("tls_certificate_error");
+            assertThat(stranger.requests()).isEmpty();
+        }
+        Leaks.assertNone(buffers);
+    }
+
+    @Test
+    void aProbeSpeaksHttp2WhereRequestsDo() {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        try (H2Upstream ill = H2Upstream.of(request -> {
+                    seen.add(request.line());
+                    request.answer(500, true);
+                });
+                JettyProxyServer weir = start(UpstreamPool.named("h2")
+                        .upstream(ill.uri())
+                        .http2()
+                        .activeHealth(ONCE)
+                        .build())) {
+
+            assertThat(awaitIll(weir).reason()).endsWith("500, expected 200..399");
+            assertThat(seen).containsExactly("GET " + ill.uri() + "/healthz");
+        }
+        Leaks.assertNone(buffers);
+    }
+
+    /** The probe was sent for upstreams of a pool that is no more: one of the same name and address has taken its place. */
+    @Test
+    void aResultThatComesAfterAReloadIsNotHeard() {
+        CountDownLatch reloaded = new CountDownLatch(1);
+        AtomicInteger answered = new AtomicInteger();
+        try (ScriptedUpstream slow = ScriptedUpstream.of(
+                        connection -> {
+                            connection.readRequest();
+                            reloaded.await();
+                            connection.send("HTTP/1.1 500 Ill\r\nContent-Length: 0\r\n\r\n");
+                            answered.incrementAndGet();
+                        },
+                        connection -> {
+                            connection.readRequest();
+                            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+                        });
+                JettyProxyServer weir = start(pool("old", ONCE, slow.uri()))) {
+            slow.awaitRequest();
+
+            weir.reload(config(UpstreamPool.of("old", slow.uri())));
+            reloaded.countDown();
+            slow.awaitClosed(1);
+
+            assertThat(answered).hasValue(1);
+            assertThat(get(weir)).isEqualTo("a");
+            assertThat(standing(weir, slow)).isEqualTo(Standing.READY);
+        }
+        Leaks.assertNone(buffers);
+    }
+
+    private static String reason(JettyProxyServer weir, int upstream) {
+        return weir.status().pools().get(0).upstreams().get(upstream).reason();
     }
 
     @Test

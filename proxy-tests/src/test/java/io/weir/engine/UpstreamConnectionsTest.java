@@ -48,6 +48,45 @@ class UpstreamConnectionsTest {
         }
     }
 
+    /** Clients are spread over the selectors in turn. By age alone, both would get the connection used last. */
+    @Test
+    void eachSelectorHasItsOwn() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readRequest();
+                    both.countDown();
+                    both.await();
+                    connection.send(numberOf(connection));
+                    numbered(connection);
+                });
+                var proxy = WiredProxy.onSelectors(2, pool -> pool.upstream(upstream.uri()));
+                var a = proxy.client();
+                var b = proxy.client()) {
+            a.send(GET);
+            b.send(GET);
+            String ofA = a.readResponse().body();
+            String ofB = b.readResponse().body();
+
+            for (int i = 0; i < 5; i++) {
+                assertThat(a.send(GET).readResponse().body()).isEqualTo(ofA);
+                assertThat(b.send(GET).readResponse().body()).isEqualTo(ofB);
+            }
+            assertThat(upstream.connectionCount()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aSelectorWithoutOneUsesAnothers() {
+        try (var upstream = ScriptedUpstream.of(UpstreamConnectionsTest::numbered);
+                var proxy = WiredProxy.onSelectors(2, pool -> pool.upstream(upstream.uri()));
+                var a = proxy.client();
+                var b = proxy.client()) {
+
+            assertThat(a.send(GET).readResponse().body()).isEqualTo("1");
+            assertThat(b.send(GET).readResponse().body()).isEqualTo("1");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -432,11 +471,15 @@ class UpstreamConnectionsTest {
 
     /** Answers every request with the number of the connection. */
     private static void numbered(UpstreamConnection connection) throws IOException {
-        String number = String.valueOf(connection.number());
         while (true) {
             connection.readRequest();
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + number.length() + "\r\n\r\n" + number);
+            connection.send(numberOf(connection));
         }
+    }
+
+    private static String numberOf(UpstreamConnection connection) {
+        String number = String.valueOf(connection.number());
+        return "HTTP/1.1 200 OK\r\nContent-Length: " + number.length() + "\r\n\r\n" + number;
     }
 
     /** Takes the second request and closes, as if it had closed before it came. */

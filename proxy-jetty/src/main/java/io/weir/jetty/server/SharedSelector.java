@@ -7,7 +7,7 @@ import org.eclipse.jetty.io.SelectorManager;
 import org.jspecify.annotations.Nullable;
 
 /** A selector that is known to the thread which selects for it. */
-final class SharedSelector extends ManagedSelector {
+public final class SharedSelector extends ManagedSelector {
     private static final ThreadLocal<@Nullable SharedSelector> OF_THIS_THREAD = new ThreadLocal<>();
 
     private final SelectorManager lender;
@@ -18,7 +18,7 @@ final class SharedSelector extends ManagedSelector {
     }
 
     /** The selector that this thread has selected for last; null if it never has. */
-    static @Nullable SharedSelector ofThisThread() {
+    public static @Nullable SharedSelector ofThisThread() {
         return OF_THIS_THREAD.get();
     }
 

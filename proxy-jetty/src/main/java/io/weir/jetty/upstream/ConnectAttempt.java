@@ -1,5 +1,6 @@
 package io.weir.jetty.upstream;
 
+import io.weir.UpstreamRequest;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.server.Clock;
@@ -28,9 +29,8 @@ import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets a connection for one call: resolves the name, on a worker where that may block, and tries its addresses in order
- * until one is connected, then agrees on TLS if that is to be spoken. The {@code connect} clock runs for all of it
- * together. Ends once.
+ * Gets one connection: resolves the name, on a worker where that may block, and tries its addresses in order until one is
+ * connected and, if TLS is to be spoken, agrees on that. The {@code connect} clock runs for all of it together. Ends once.
  */
 final class ConnectAttempt {
     private static final Duration LONGEST = Duration.ofDays(1);
@@ -39,7 +39,8 @@ final class ConnectAttempt {
     private final ClientConnector connector;
     private final Addresses names;
     private final Http1Pool pool;
-    private final Http1Call call;
+    private final UpstreamRequest request;
+    private final Caller caller;
     private final Upstream upstream;
     private final Duration limit;
     private final Clock clock;
@@ -49,24 +50,33 @@ final class ConnectAttempt {
     private @Nullable SelectableChannel channel;
     private @Nullable UpstreamEndPoint securing;
 
-    ConnectAttempt(ClientConnector connector, Addresses names, Http1Pool pool, Http1Call call) {
+    /** Who wants the connection. It hears of one of the two, unless it cancels. */
+    interface Caller {
+        /** There it is, open and unused. */
+        void opened(Http1Connection connection);
+
+        /** There will be none. */
+        void failed(ProxyFailure failure);
+    }
+
+    ConnectAttempt(ClientConnector connector, Addresses names, Http1Pool pool, UpstreamRequest request, Caller caller) {
         this.connector = connector;
         this.names = names;
         this.pool = pool;
-        this.call = call;
-        upstream = call.attempt().upstream().upstream();
-        limit = call.attempt().timeouts().connect();
+        this.request = request;
+        this.caller = caller;
+        upstream = request.upstream().upstream();
+        limit = request.timeouts().connect();
         clock = new Clock(connector.getScheduler(), connector.getExecutor(), this::expired);
     }
 
     void start() {
-        call.connecting(this);
         outlast(connector, limit);
         clock.start(limit);
-        names.of(upstream, call.attempt().port(), connector.getExecutor(), Promise.from(this::found, this::unresolved));
+        names.of(upstream, request.port(), connector.getExecutor(), Promise.from(this::found, this::unresolved));
     }
 
-    /** The call has been given up. */
+    /** Nobody wants it any more. */
     void cancel() {
         if (end()) {
             closeChannel();
@@ -83,14 +93,15 @@ final class ConnectAttempt {
 
     private void found(List<SocketAddress> found) {
         addresses = found;
-        connectNext(null);
+        connectNext(ConnectFailure.ofConnect(upstream.url(), null));
     }
 
     private void unresolved(Throwable cause) {
         fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", cause));
     }
 
-    private void connectNext(@Nullable Throwable before) {
+    /** @param before how the address before has failed */
+    private void connectNext(ProxyFailure before) {
         @Nullable SocketAddress address;
         synchronized (this) {
             if (ended) {
@@ -99,14 +110,15 @@ final class ConnectAttempt {
             address = next == addresses.size() ? null : addresses.get(next++);
         }
         if (address == null) {
-            fail(ConnectFailure.ofConnect(upstream.url(), before));
+            fail(before);
             return;
         }
         Map<String, Object> context = new ConcurrentHashMap<>();
         context.put(Transport.CONTEXT_KEY, new CapturingTransport());
         context.put(
                 ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
-                Promise.<Connection>from(this::connected, this::connectNext));
+                Promise.<Connection>from(
+                        this::connected, cause -> connectNext(ConnectFailure.ofConnect(upstream.url(), cause))));
         connector.connect(address, context);
     }
 
@@ -118,27 +130,24 @@ final class ConnectAttempt {
     }
 
     private void opened(Http1Connection opened) {
-        if (!end()) {
-            opened.close();
-        } else if (opened.begin(call)) {
-            call.start(opened, false);
+        if (end()) {
+            caller.opened(opened);
         } else {
-            call.failed(ProxyFailure.connecting(
-                    ProxyError.CONNECTION_TERMINATED, "connected to " + upstream.url() + ", and closed at once", null));
+            opened.close();
         }
     }
 
     private void expired() {
         if (clock.hasExpired() && end()) {
             closeChannel();
-            call.failed(ProxyFailure.connecting(
+            caller.failed(ProxyFailure.connecting(
                     ProxyError.CONNECTION_TIMEOUT, "connect clock " + limit + " ran out for " + upstream.url(), null));
         }
     }
 
     private void fail(ProxyFailure failure) {
         if (end()) {
-            call.failed(failure);
+            caller.failed(failure);
         }
     }
 
@@ -165,8 +174,7 @@ final class ConnectAttempt {
     }
 
     private Http1Connection http(AbstractEndPoint endPoint, UpstreamEndPoint socket) {
-        return new Http1Connection(
-                endPoint, socket, pool, call.attempt().limits().responseHead());
+        return new Http1Connection(endPoint, socket, pool, request.limits().responseHead());
     }
 
     /** TLS, if that is what the upstream speaks, is through or not; then comes HTTP. */
@@ -188,7 +196,7 @@ final class ConnectAttempt {
 
         @Override
         public void failed(Throwable cause) {
-            fail(ConnectFailure.ofHandshake(upstream.url(), name, cause));
+            connectNext(ConnectFailure.ofHandshake(upstream.url(), name, cause));
         }
     }
 
@@ -225,8 +233,7 @@ final class ConnectAttempt {
                 securing = socket;
             }
             Secured listener = new Secured(socket, tls.nameOf(upstream.host()));
-            return TlsHandshake.over(
-                    socket, connector, tls, upstream.host(), call.attempt().port(), listener);
+            return TlsHandshake.over(socket, connector, tls, upstream.host(), request.port(), listener);
         }
     }
 }

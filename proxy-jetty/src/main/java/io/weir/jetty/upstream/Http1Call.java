@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Fields are guarded by this object's monitor. Under it the connection is asked and told things, but only while this
  * call has not ended: after that the connection may serve another. Nobody else is called under it.
  */
-final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owner {
+final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owner, ConnectAttempt.Caller {
     private final UpstreamRequest attempt;
     private final RequestBody body;
     private final UpstreamListener listener;
@@ -83,8 +83,24 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
         answerClocks.begun(body.isPresent());
     }
 
-    synchronized void connecting(ConnectAttempt connecting) {
-        this.connecting = connecting;
+    /** It has to wait for a connection. */
+    void await(ConnectAttempt connecting) {
+        synchronized (this) {
+            this.connecting = connecting;
+        }
+        connecting.start();
+    }
+
+    @Override
+    public void opened(Http1Connection opened) {
+        if (opened.begin(this)) {
+            start(opened, false);
+        } else {
+            failed(ProxyFailure.connecting(
+                    ProxyError.CONNECTION_TERMINATED,
+                    "connected to " + attempt.upstream().upstream().url() + ", and closed at once",
+                    null));
+        }
     }
 
     /** There is a connection, which has begun this call. */
@@ -505,7 +521,8 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
     }
 
     /** It failed; before a head the listener hears of it, after one whoever reads the body does. */
-    void failed(ProxyFailure problem) {
+    @Override
+    public void failed(ProxyFailure problem) {
         UpstreamFailure cause = new UpstreamFailure(problem);
         if (!end(cause)) {
             return;

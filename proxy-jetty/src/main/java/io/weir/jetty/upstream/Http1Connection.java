@@ -16,6 +16,7 @@ import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.RetainableByteBuffer;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -61,6 +62,10 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     private boolean received;
     private boolean closed;
     private boolean surrendered;
+
+    /** Whether it has been in its pool: the upstream may have closed it there. */
+    private boolean waited;
+
     private int served;
 
     /** Speaks at {@code endPoint}, which is the socket itself, or TLS over it. */
@@ -88,7 +93,7 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
             if (closed) {
                 return false;
             }
-            if (served == 0 || (!isOld() && isSilent())) {
+            if (!waited || (!isOld() && isSilent())) {
                 readClock.stop();
                 call = next;
                 served++;
@@ -112,18 +117,33 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
             call = null;
             kept = response.isPersistent()
                     && !hasRemaining()
-                    && served < pool.keepAlive().requests();
-            if (kept) {
-                releaseBuffer();
-                readClock.start(pool.keepAlive().timeout());
-                listen();
-                kept = pool.park(this);
-            }
+                    && served < pool.keepAlive().requests()
+                    && park();
             closed |= !kept;
         }
         if (!kept) {
             close();
         }
+    }
+
+    /** It has been opened for a request to come. */
+    void keep() {
+        boolean kept;
+        synchronized (this) {
+            kept = !closed && park();
+            closed |= !kept;
+        }
+        if (!kept) {
+            close();
+        }
+    }
+
+    private boolean park() {
+        releaseBuffer();
+        waited = true;
+        readClock.start(pool.keepAlive().timeout());
+        listen();
+        return pool.park(this);
     }
 
     @Override
@@ -174,6 +194,11 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
 
     AbstractEndPoint endPoint() {
         return endPoint;
+    }
+
+    /** The selector on whose thread its events come. */
+    ManagedSelector selector() {
+        return socket.selector();
     }
 
     UpstreamEndPoint socket() {
@@ -266,9 +291,9 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
         return received;
     }
 
-    /** Whether it served another call before. */
+    /** Whether it has waited for its call, unused. */
     synchronized boolean isReused() {
-        return served > 1;
+        return waited;
     }
 
     // ---- reading ----

@@ -1,6 +1,8 @@
 package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
+import io.weir.WarmUp;
+import io.weir.http.ProxyFailure;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.jetty.tls.UpstreamSslContexts;
@@ -14,9 +16,13 @@ import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.ClientConnector;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** HTTP/1.1 over TCP, TLS and Unix-domain sockets, on connections that are kept per upstream. */
 final class Http1Transport implements UpstreamTransport {
+    private static final Logger LOG = LoggerFactory.getLogger("io.weir.upstream");
+
     private final ClientConnector connector;
     private final UpstreamSslContexts tls;
     private final Addresses names;
@@ -44,9 +50,18 @@ final class Http1Transport implements UpstreamTransport {
         if (kept != null) {
             call.start(kept, true);
         } else {
-            new ConnectAttempt(connector, names, pool, call).start();
+            call.await(new ConnectAttempt(connector, names, pool, attempt, call));
         }
         return call;
+    }
+
+    @Override
+    public void warmUp(WarmUp warmUp) {
+        Http1Pool pool = poolOf(warmUp);
+        pool.configure(warmUp.pool().pool().keepAlive());
+        for (int i = 0; i < warmUp.connections(); i++) {
+            new ConnectAttempt(connector, names, pool, warmUp, new OpenedAhead()).start();
+        }
     }
 
     /** Closes the kept connections of upstreams that are in use no more. */
@@ -100,6 +115,19 @@ final class Http1Transport implements UpstreamTransport {
         Http1Pool keepsNone = new Http1Pool(connector, contextOf(request));
         keepsNone.close();
         return keepsNone;
+    }
+
+    /** A connection that goes to its pool without having served. */
+    private static final class OpenedAhead implements ConnectAttempt.Caller {
+        @Override
+        public void opened(Http1Connection connection) {
+            connection.keep();
+        }
+
+        @Override
+        public void failed(ProxyFailure failure) {
+            LOG.debug("no connection opened ahead: {}", failure.detail());
+        }
     }
 
     private @Nullable UpstreamSslContext contextOf(UpstreamRequest request) {

@@ -69,16 +69,17 @@ final class Http2Connect {
 
     private void found(List<SocketAddress> found) {
         addresses = found;
-        connectNext(null);
+        connectNext(ConnectFailure.ofConnect(upstream.url(), null));
     }
 
     private void unresolved(Throwable cause) {
         fail(ProxyFailure.connecting(ProxyError.DNS_ERROR, "no address for \"" + upstream.host() + "\"", cause));
     }
 
-    private void connectNext(@Nullable Throwable before) {
+    /** @param before how the address before has failed */
+    private void connectNext(ProxyFailure before) {
         if (next == addresses.size()) {
-            fail(ConnectFailure.ofConnect(upstream.url(), before));
+            fail(before);
             return;
         }
         Http2Connection connection = new Http2Connection(pool, new Opened());
@@ -86,7 +87,8 @@ final class Http2Connect {
         context.put(Transport.CONTEXT_KEY, new Socket());
         context.put(
                 ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
-                Promise.<Connection>from(opened -> {}, this::connectNext));
+                Promise.<Connection>from(
+                        opened -> {}, cause -> connectNext(ConnectFailure.ofConnect(upstream.url(), cause))));
         context.put(HTTP2Client.CONTEXT_KEY, client);
         context.put(HTTP2Client.SESSION_LISTENER_CONTEXT_KEY, connection);
         context.put(HTTP2Client.SESSION_PROMISE_CONTEXT_KEY, Promise.<Session>from(connection::connected, this::mute));
@@ -156,7 +158,7 @@ final class Http2Connect {
 
         @Override
         public void failed(Throwable cause) {
-            fail(ConnectFailure.ofHandshake(upstream.url(), name, cause));
+            connectNext(ConnectFailure.ofHandshake(upstream.url(), name, cause));
         }
     }
 

@@ -32,6 +32,7 @@ final class Http2Connection implements Session.Listener {
     private @Nullable Session session;
     private int active;
     private int served;
+    private boolean waited;
     private boolean ready;
     private boolean retired;
     private boolean closed;
@@ -74,7 +75,7 @@ final class Http2Connection implements Session.Listener {
         if (retired || session == null || active >= mostStreams(session)) {
             return Reservation.NONE;
         }
-        boolean unused = active == 0 && served > 0;
+        boolean unused = active == 0 && waited;
         active++;
         served++;
         retired = served >= keepAlive.requests();
@@ -87,14 +88,20 @@ final class Http2Connection implements Session.Listener {
         return served == 0;
     }
 
+    /** Nobody may have waited for it, or not until it was ready. */
+    synchronized void waitIfUnused() {
+        if (active == 0 && !closed) {
+            waited = true;
+            idleClock.start(pool.keepAlive().timeout());
+        }
+    }
+
     /** A stream has ended, or could not be opened. */
     void released() {
         synchronized (this) {
             active--;
-            if (active == 0) {
-                idleClock.start(pool.keepAlive().timeout());
-            }
         }
+        waitIfUnused();
         pool.serve(this);
         closeIfUseless();
     }

@@ -1,5 +1,6 @@
 package io.weir.jetty.upstream;
 
+import io.weir.UpstreamRequest;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.tls.UpstreamSslContext;
@@ -73,7 +74,7 @@ final class Http2Pool {
             connecting = true;
         }
         if (toConnect) {
-            connect(call);
+            connect(call.attempt());
         }
     }
 
@@ -139,11 +140,21 @@ final class Http2Pool {
 
     // ---- opening one ----
 
-    private void connect(Http2Call first) {
-        client.setMaxResponseHeadersSize(Math.max(
-                client.getMaxResponseHeadersSize(), first.attempt().limits().responseHead()));
-        new Http2Connect(this, client, tls, names, first.attempt())
-                .start(first.attempt().timeouts().connect());
+    /** Opens the first one before a call needs it. */
+    void warmUp(UpstreamRequest warmUp) {
+        synchronized (this) {
+            if (connecting || !connections.isEmpty()) {
+                return;
+            }
+            connecting = true;
+        }
+        connect(warmUp);
+    }
+
+    private void connect(UpstreamRequest first) {
+        client.setMaxResponseHeadersSize(
+                Math.max(client.getMaxResponseHeadersSize(), first.limits().responseHead()));
+        new Http2Connect(this, client, tls, names, first).start(first.timeouts().connect());
     }
 
     /** One was opened and has said that it speaks HTTP/2. */
@@ -154,7 +165,9 @@ final class Http2Pool {
             connections.add(connection);
             unwanted = closed;
         }
-        if (!serve(connection) && connection.isUnused()) {
+        boolean room = serve(connection);
+        connection.waitIfUnused();
+        if (!room && connection.isUnused()) {
             failed(ProxyFailure.connecting(
                     ProxyError.PROTOCOL_ERROR, "the upstream speaks HTTP/2 but allows no streams", null));
         }
@@ -164,7 +177,7 @@ final class Http2Pool {
             connecting |= left != null;
         }
         if (left != null) {
-            connect(left);
+            connect(left.attempt());
         }
         if (unwanted) {
             connection.retire();

@@ -1,6 +1,7 @@
 package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
+import io.weir.WarmUp;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.jetty.tls.UpstreamSslContexts;
@@ -51,6 +52,13 @@ final class Http2Transport implements UpstreamTransport {
             retire(pools.keySet());
         }
         return call;
+    }
+
+    @Override
+    public void warmUp(WarmUp warmUp) {
+        Http2Pool pool = poolOf(warmUp);
+        pool.configure(warmUp.pool().pool().keepAlive());
+        pool.warmUp(warmUp);
     }
 
     private Http2Pool poolOf(UpstreamRequest attempt) {

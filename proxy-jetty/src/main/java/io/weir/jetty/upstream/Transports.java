@@ -1,6 +1,7 @@
 package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
+import io.weir.WarmUp;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.upstream.UpstreamState;
@@ -27,8 +28,12 @@ public final class Transports implements UpstreamTransport {
 
     @Override
     public UpstreamCall send(UpstreamRequest attempt, RequestBody body, UpstreamListener listener) {
-        UpstreamTransport transport = attempt.pool().pool().isHttp2() ? http2() : http1;
-        return transport.send(attempt, body, listener);
+        return of(attempt).send(attempt, body, listener);
+    }
+
+    @Override
+    public void warmUp(WarmUp warmUp) {
+        of(warmUp).warmUp(warmUp);
     }
 
     /** Closes the kept connections of upstreams that are in use no more. */
@@ -48,6 +53,10 @@ public final class Transports implements UpstreamTransport {
         if (present != null) {
             present.close();
         }
+    }
+
+    private UpstreamTransport of(UpstreamRequest request) {
+        return request.pool().pool().isHttp2() ? http2() : http1;
     }
 
     private Http2Transport http2() {

@@ -17,11 +17,18 @@ import org.eclipse.jetty.util.thread.Scheduler;
  * far writing has come.
  */
 final class UpstreamEndPoint extends SocketChannelEndPoint {
+    private final ManagedSelector selector;
     private volatile boolean atEnd;
     private volatile long flushed;
 
     UpstreamEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
         super(channel, selector, key, scheduler);
+        this.selector = selector;
+    }
+
+    /** The selector on whose thread its events come. */
+    ManagedSelector selector() {
+        return selector;
     }
 
     /** Bytes that the kernel has taken since the connection was opened. */

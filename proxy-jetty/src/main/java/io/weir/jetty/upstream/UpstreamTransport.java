@@ -1,6 +1,7 @@
 package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
+import io.weir.WarmUp;
 import io.weir.jetty.body.RequestBody;
 
 /** Carries requests to upstreams: attempts of exchanges, and probes. */
@@ -11,4 +12,7 @@ public interface UpstreamTransport {
      * @param body the request's body, read as the upstream takes it
      */
     UpstreamCall send(UpstreamRequest request, RequestBody body, UpstreamListener listener);
+
+    /** Opens connections for requests to come. What fails is left: a request will tell. */
+    void warmUp(WarmUp warmUp);
 }

@@ -4,7 +4,8 @@
  * mean what they should; the one for HTTP/2 stands on Jetty's sessions and streams. Imports the core, Jetty and
  * {@code io.weir.jetty.body}.
  *
- * <p>{@link io.weir.jetty.upstream.HealthProber} sends probes, each a {@code ProbeRun}, over the same transport.
+ * <p>{@link io.weir.jetty.upstream.Upkeep} sends probes, each a {@code ProbeRun}, over the same transport, and has connections
+ * opened ahead of requests.
  *
  * <pre>
  *   Http1Transport ── takes from ──▶ Http1Pool ── or ──▶ ConnectAttempt

@@ -6,12 +6,14 @@ import io.weir.Engine;
 import io.weir.ProxyConfig;
 import io.weir.ReverseProxy;
 import io.weir.UpstreamRequest;
+import io.weir.WarmUp;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.RequestBody;
 import io.weir.route.Route;
 import io.weir.upstream.ActiveHealth;
+import io.weir.upstream.KeepAlive;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamStatus.Standing;
 import java.time.Duration;
@@ -26,19 +28,20 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** When probes are sent and given up; transport and timers are imagined. */
-class HealthProberTest {
+class UpkeepTest {
     private final Timers timers = new Timers();
     private final List<Sent> sent = new ArrayList<>();
+    private final List<String> warmedUp = new ArrayList<>();
     private final ReverseProxy proxy =
             new ReverseProxy(config(ActiveHealth.get("/healthz").withInterval(Duration.ofHours(1))), new StandAlone());
-    private final HealthProber prober = new HealthProber(proxy, this::send, timers, Runnable::run);
+    private final Upkeep upkeep = new Upkeep(proxy, new Imagined(), timers, Runnable::run);
 
     @Test
     void nothingIsSentBeforeTheServerHasStarted() {
-        prober.ask();
+        upkeep.ask();
         int before = sent.size();
 
-        prober.start();
+        upkeep.start();
 
         assertThat(before).isZero();
         assertThat(sent).hasSize(1);
@@ -47,7 +50,7 @@ class HealthProberTest {
 
     @Test
     void anAnswerEndsTheProbeAndClosesItsConnection() {
-        prober.start();
+        upkeep.start();
 
         sent.get(0).listener.answered(ResponseHead.of(503), null);
 
@@ -58,12 +61,12 @@ class HealthProberTest {
 
     @Test
     void afterItsEndNothingIsSentAndNoResultIsHeard() {
-        prober.start();
+        upkeep.start();
         Sent running = sent.get(0);
 
-        prober.close();
+        upkeep.close();
         running.listener.failed(ProxyFailure.connecting(ProxyError.CONNECTION_REFUSED, "too late", null));
-        prober.ask();
+        upkeep.ask();
         timers.runAll();
 
         assertThat(running.cancelled).isTrue();
@@ -74,23 +77,54 @@ class HealthProberTest {
 
     @Test
     void aConfigurationWithoutProbesLeavesNoTimer() {
-        prober.start();
+        upkeep.start();
         sent.get(0).listener.answered(ResponseHead.of(200), null);
 
         proxy.replace(ProxyConfig.forwardingTo("http://127.0.0.1:3000"));
-        prober.ask();
+        upkeep.ask();
 
         assertThat(timers.pending()).isZero();
+    }
+
+    @Test
+    void eachUpstreamIsWarmedUpOnceAndOneThatJoinsToo() {
+        KeepAlive warm = KeepAlive.defaults().withWarmUp(2);
+        proxy.replace(config(warm, "http://127.0.0.1:3001"));
+        upkeep.start();
+        upkeep.ask();
+        List<String> first = List.copyOf(warmedUp);
+
+        proxy.replace(config(warm, "http://127.0.0.1:3001", "http://127.0.0.1:3002"));
+        upkeep.ask();
+
+        assertThat(first).containsExactly("http://127.0.0.1:3001");
+        assertThat(warmedUp).containsExactly("http://127.0.0.1:3001", "http://127.0.0.1:3002");
+    }
+
+    private static ProxyConfig config(KeepAlive keepAlive, String... upstreams) {
+        UpstreamPool.Builder pool = UpstreamPool.named("warm").keepAlive(keepAlive);
+        for (String upstream : upstreams) {
+            pool.upstream(upstream);
+        }
+        return ProxyConfig.builder().route(Route.any().to(pool.build())).build();
     }
 
     private Standing standing() {
         return proxy.status(0).pools().get(0).upstreams().get(0).standing();
     }
 
-    private UpstreamCall send(UpstreamRequest request, RequestBody body, UpstreamListener listener) {
-        Sent call = new Sent(listener);
-        sent.add(call);
-        return call;
+    private final class Imagined implements UpstreamTransport {
+        @Override
+        public UpstreamCall send(UpstreamRequest request, RequestBody body, UpstreamListener listener) {
+            Sent call = new Sent(listener);
+            sent.add(call);
+            return call;
+        }
+
+        @Override
+        public void warmUp(WarmUp warmUp) {
+            warmedUp.add(warmUp.upstream().upstream().url());
+        }
     }
 
     private static ProxyConfig config(ActiveHealth rule) {

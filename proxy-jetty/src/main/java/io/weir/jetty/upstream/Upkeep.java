@@ -11,11 +11,11 @@ import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the probes that the core asks for, when it asks for them: one timer for all pools, and none while no pool is probed.
- * Nothing here blocks; probes travel as attempts do. It begins once its server has started, for only then is there a selector
- * for them, and ends when the server begins to stop.
+ * What upstreams are sent without a request: the probes that the core asks for, when it asks for them, and connections
+ * opened ahead. One timer for all pools, and none while no pool is probed. Nothing here blocks. It begins once its server has started, for only then is there a selector
+ * for connections, and ends when the server begins to stop.
  */
-public final class HealthProber implements LifeCycle.Listener {
+public final class Upkeep implements LifeCycle.Listener {
     private final ReverseProxy proxy;
     private final UpstreamTransport transport;
     private final Scheduler scheduler;
@@ -24,15 +24,15 @@ public final class HealthProber implements LifeCycle.Listener {
     private Scheduler.@Nullable Task timer;
     private boolean open;
 
-    /** A prober that does nothing before {@link #start}. */
-    public HealthProber(ReverseProxy proxy, UpstreamTransport transport, Scheduler scheduler, Executor executor) {
+    /** One that does nothing before {@link #start}. */
+    public Upkeep(ReverseProxy proxy, UpstreamTransport transport, Scheduler scheduler, Executor executor) {
         this.proxy = proxy;
         this.transport = transport;
         this.scheduler = scheduler;
         this.executor = executor;
     }
 
-    /** Probes from now on. */
+    /** From now on. */
     public void start() {
         synchronized (this) {
             open = true;
@@ -66,6 +66,7 @@ public final class HealthProber implements LifeCycle.Listener {
                     : scheduler.schedule(
                             () -> executor.execute(this::ask), Math.max(1, due.askAgain()), TimeUnit.NANOSECONDS);
         }
+        proxy.warmUps().forEach(transport::warmUp);
         due.probes().forEach(probe -> start(new ProbeRun(probe, running::remove)));
     }
 
