@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 /** Another configuration comes into force at once, and nobody notices who does not ask anew. */
 class ReloadTest {
 
-    private static final int RELOADS = 20;
+    private static final int RELOADS = 50;
     private static final int CLIENTS = 4;
 
     @Test
@@ -81,6 +81,64 @@ class ReloadTest {
             assertThat(meanwhile.field("X-Config")).hasValue("after");
             assertThat(response.field("X-Config")).hasValue("before");
             assertThat(response.body()).isEqualTo("old");
+        }
+    }
+
+    @Test
+    void aStreamAndATunnelGoOn() {
+        CountDownLatch reloaded = new CountDownLatch(1);
+        try (ScriptedUpstream upstream = ScriptedUpstream.of(connection -> {
+                    if (connection.readHead().target().equals("/ws")) {
+                        connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                                + "Upgrade: websocket\r\n\r\n");
+                        connection.send(connection.readBytes(4));
+                    } else {
+                        connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+                        Await.on("the reload", reloaded);
+                        connection.send("3\r\ntwo\r\n0\r\n\r\n");
+                    }
+                });
+                EchoUpstream other = EchoUpstream.start();
+                JettyProxyServer weir = start(configuration("before", upstream.uri()));
+                RawClient stream = RawClient.connect(weir.port());
+                RawClient tunnel = RawClient.connect(weir.port())) {
+            stream.send("GET /events HTTP/1.1\r\nHost: any.test\r\n\r\n").readHead();
+            tunnel.send("GET /ws HTTP/1.1\r\nHost: any.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                            + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                    .readInterim();
+
+            weir.reload(configuration("after", other.uri()));
+            reloaded.countDown();
+
+            assertThat(stream.readBytes(21)).isEqualTo("3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+            assertThat(tunnel.send("ping").readBytes(4)).isEqualTo("ping");
+        }
+    }
+
+    @Test
+    void aPoolThatIsBuiltAnewKeepsItsConnections() {
+        try (ScriptedUpstream upstream = ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                JettyProxyServer weir = start(configuration("0", upstream.uri()))) {
+            for (int i = 1; i <= 5; i++) {
+                get(weir.port());
+                weir.reload(configuration(String.valueOf(i), upstream.uri()));
+            }
+
+            assertThat(get(weir.port()).field("X-Config")).hasValue("5");
+            assertThat(upstream.connectionCount()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anUpstreamThatIsUsedNoMoreIsLetGo() {
+        try (ScriptedUpstream gone = ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                EchoUpstream other = EchoUpstream.start();
+                JettyProxyServer weir = start(configuration("before", gone.uri()))) {
+            get(weir.port());
+
+            weir.reload(configuration("after", other.uri()));
+
+            gone.awaitClosed(1);
         }
     }
 

@@ -7,7 +7,9 @@ import java.util.random.RandomGenerator;
 @FunctionalInterface
 public interface BalancingStrategy {
     /**
-     * A cursor for one group of upstreams.
+     * A cursor for one group of upstreams. It outlives the group: a reload that leaves the pool this very strategy, and the
+     * group its members and their weights, goes on with it. So it does not hold on to {@code group}, but looks at the one
+     * that it is given at each call.
      *
      * @param random all chance there is; to be used under the pool's lock only, as the cursor is
      */
@@ -18,7 +20,7 @@ public interface BalancingStrategy {
      * gains it back by one a pick.
      */
     static BalancingStrategy roundRobin() {
-        return (group, random) -> new RoundRobin(group);
+        return RoundRobin.STRATEGY;
     }
 
     /**
@@ -26,7 +28,7 @@ public interface BalancingStrategy {
      * exchange is in flight until the upstream's last byte.
      */
     static BalancingStrategy leastConnections() {
-        return (group, random) -> new LeastConnections(group);
+        return LeastConnections.STRATEGY;
     }
 
     /**
@@ -35,7 +37,7 @@ public interface BalancingStrategy {
      * {@link Upstream.Builder#down} rather than take it out, or most clients will move.
      */
     static BalancingStrategy ipHash() {
-        return (group, random) -> new IpHash(group);
+        return IpHash.STRATEGY;
     }
 
     /**
@@ -69,7 +71,7 @@ public interface BalancingStrategy {
      * flight, by weight. One that has not answered yet gets a single request until it has.
      */
     static BalancingStrategy leastTime() {
-        return (group, random) -> new LeastTime(group);
+        return LeastTime.STRATEGY;
     }
 
     /** The first in order that can be chosen: the next is used only while those before it are out or at their limits. */

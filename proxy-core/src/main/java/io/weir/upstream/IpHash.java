@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** See {@link BalancingStrategy#ipHash}; {@code ngx_http_upstream_get_ip_hash_peer}. */
 final class IpHash implements Balancer {
+    static final BalancingStrategy STRATEGY = (group, random) -> new IpHash(group);
+
     private static final int START = 89;
     private static final int FACTOR = 113;
     private static final int MODULUS = 6271;

@@ -5,6 +5,8 @@ import java.util.Arrays;
 
 /** See {@link BalancingStrategy#leastTime}. */
 final class LeastTime implements Balancer {
+    static final BalancingStrategy STRATEGY = (group, random) -> new LeastTime(group);
+
     /** Weight of a new measurement, as TCP's for its round trips (RFC 6298 §2). */
     private static final double NEWS = 1.0 / 8;
     /** What an average loses while all others are picked once: one that was slow gets another chance. */

@@ -71,9 +71,11 @@ public final class PoolState {
             }
             health = new PoolHealth(pool, lock, states.values(), random);
             boolean single = first.size() == 1 && second.isEmpty();
+            List<UpstreamGroup> earlier = before == null ? List.of() : before.groups;
+            UpstreamGroup servers = group(first, single, random, earlier.isEmpty() ? null : earlier.get(0));
             groups = second.isEmpty()
-                    ? List.of(group(first, single, random))
-                    : List.of(group(first, single, random), group(second, false, random));
+                    ? List.of(servers)
+                    : List.of(servers, group(second, false, random, earlier.size() < 2 ? null : earlier.get(1)));
             sessions = new Sessions(pool, states.values(), before == null ? null : before.sessions);
         }
     }
@@ -91,8 +93,9 @@ public final class PoolState {
         return joined;
     }
 
-    private UpstreamGroup group(List<UpstreamState> members, boolean single, RandomGenerator random) {
-        UpstreamGroup group = new UpstreamGroup(lock, members, single, health, pool.balancing(), random);
+    private UpstreamGroup group(
+            List<UpstreamState> members, boolean single, RandomGenerator random, @Nullable UpstreamGroup before) {
+        UpstreamGroup group = new UpstreamGroup(lock, members, single, health, pool.balancing(), random, before);
         for (int i = 0; i < members.size(); i++) {
             places.put(members.get(i), new Place(group, i));
         }

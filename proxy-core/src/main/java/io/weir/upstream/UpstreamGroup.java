@@ -2,6 +2,7 @@ package io.weir.upstream;
 
 import io.weir.http.Variables;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
@@ -17,6 +18,7 @@ final class UpstreamGroup implements Candidates {
     private final boolean single;
     private final PoolHealth health;
     private final RandomGenerator random;
+    private final BalancingStrategy balancing;
     private final Balancer balancer;
 
     /** Those that can be chosen whatever the time, as of {@link #seen}. */
@@ -38,14 +40,18 @@ final class UpstreamGroup implements Candidates {
     /** The chance of those that start slowly; drawn anew for each pick. */
     private long chance;
 
-    /** @param single whether these are all that the pool has, and only one: it is never taken out */
+    /**
+     * @param single whether these are all that the pool has, and only one: it is never taken out
+     * @param before whose place it takes; null if it is new
+     */
     UpstreamGroup(
             PoolLock lock,
             List<UpstreamState> states,
             boolean single,
             PoolHealth health,
             BalancingStrategy balancing,
-            RandomGenerator random) {
+            RandomGenerator random,
+            @Nullable UpstreamGroup before) {
         this.lock = lock;
         this.states = states.toArray(UpstreamState[]::new);
         this.single = single;
@@ -64,7 +70,23 @@ final class UpstreamGroup implements Candidates {
         }
         seen = lock.changes() - 1;
         chance = random.nextLong();
-        balancer = Objects.requireNonNull(balancing.start(this, random), "balancer");
+        this.balancing = balancing;
+        balancer = before != null && isLike(before)
+                ? before.balancer
+                : Objects.requireNonNull(balancing.start(this, random), "balancer");
+    }
+
+    /** Whether a cursor over the other group means the same in this one. */
+    private boolean isLike(UpstreamGroup other) {
+        if (balancing != other.balancing || !Arrays.equals(states, other.states)) {
+            return false;
+        }
+        for (int i = 0; i < upstreams.length; i++) {
+            if (upstreams[i].weight() != other.upstreams[i].weight()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     UpstreamState state(int index) {

@@ -26,6 +26,29 @@ class RoundRobinTest {
     }
 
     @Test
+    void aPoolThatIsBuiltAnewGoesOnWhereItWas() {
+        PoolState before = new PoolState(UpstreamPool.of("app", "http://a", "http://b", "http://c"));
+        String first = picks(before, 2);
+        PoolState after = new PoolState(UpstreamPool.of("app", "http://a", "http://b", "http://c"), before);
+
+        assertThat(first + picks(after, 4)).isEqualTo("abcabc");
+    }
+
+    @Test
+    void otherWeightsBeginAnew() {
+        PoolState before = new PoolState(UpstreamPool.of("app", "http://a", "http://b"));
+        picks(before, 1);
+        PoolState after = new PoolState(
+                UpstreamPool.named("app")
+                        .upstream("http://a", u -> u.weight(2))
+                        .upstream("http://b")
+                        .build(),
+                before);
+
+        assertThat(picks(after, 3)).isEqualTo("aba");
+    }
+
+    @Test
     void equalUpstreamsTakeTurns() {
         assertThat(picks(new PoolState(UpstreamPool.of("app", "http://a", "http://b", "http://c")), 7))
                 .isEqualTo("abcabca");

@@ -2,6 +2,7 @@ package io.weir.bars;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -11,10 +12,13 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * A server in a JVM of its own. Both ends of the talk are here: the child prints its port, then answers each line
- * that it reads: {@code memory} or {@code compilation}. It ends when its input does, so it can't outlive whoever started it.
+ * that it reads: {@code memory}, {@code compilation}, {@code threads}, {@code descriptors}, or what else its main knows. It
+ * ends when its input does, so it can't outlive whoever started it.
  */
 final class PeerProcess implements AutoCloseable {
     private final Process process;
@@ -71,7 +75,17 @@ final class PeerProcess implements AutoCloseable {
         process.destroyForcibly();
     }
 
-    private long ask(String question) throws IOException {
+    /** Its live threads. */
+    long threads() throws IOException {
+        return ask("threads");
+    }
+
+    /** Its open files and sockets. */
+    long descriptors() throws IOException {
+        return ask("descriptors");
+    }
+
+    long ask(String question) throws IOException {
         questions.write(question + "\n");
         questions.flush();
         return Long.parseLong(answer());
@@ -90,17 +104,33 @@ final class PeerProcess implements AutoCloseable {
 
     /** Tells the port, answers until the input ends, then ends this JVM. */
     static void serve(int port) throws IOException {
+        serve(port, Map.of());
+    }
+
+    /** The same with more questions than every peer answers. */
+    static void serve(int port, Map<String, LongSupplier> more) throws IOException {
         System.out.println(port);
         BufferedReader asked = new BufferedReader(new InputStreamReader(System.in, ISO_8859_1));
         for (String question = asked.readLine(); question != null; question = asked.readLine()) {
-            boolean aboutMemory = question.equals("memory");
-            System.out.println(aboutMemory ? heldBytes() : compilationTime());
+            System.out.println(
+                    switch (question) {
+                        case "memory" -> heldBytes();
+                        case "compilation" -> compilationTime();
+                        case "threads" -> ManagementFactory.getThreadMXBean().getThreadCount();
+                        case "descriptors" -> openDescriptors();
+                        default -> more.get(question).getAsLong();
+                    });
         }
         Runtime.getRuntime().halt(0);
     }
 
     private static long compilationTime() {
         return ManagementFactory.getCompilationMXBean().getTotalCompilationTime();
+    }
+
+    private static long openDescriptors() {
+        return ManagementFactory.getPlatformMXBean(UnixOperatingSystemMXBean.class)
+                .getOpenFileDescriptorCount();
     }
 
     private static long heldBytes() {
