@@ -92,11 +92,23 @@ final class Attempts {
         if (!pool.pool().retry().allows(request.method(), failure)) {
             return null;
         }
-        if (failed.wasStale(failure) && pool.reacquire(failed.upstream(), context.now())) {
-            // It costs no try, and it happens once: the next connection is a new one.
-            return start(pool, failed.upstream(), true);
-        }
         return another(failed, 0);
+    }
+
+    /**
+     * The running try once more, over a new connection, if a kept one turned out closed: it keeps its slot and costs no try.
+     * Null if that is not what has happened, or the request may not be sent again.
+     */
+    @Nullable
+    Decision afresh(ProxyFailure failure) throws UserCodeFailure {
+        Attempt stale = running;
+        if (stale == null
+                || !stale.wasStale(failure)
+                || !stale.pool().pool().retry().allows(request.method(), failure)) {
+            return null;
+        }
+        ended.add(stale.summary(failure.error(), context.now()));
+        return start(stale.pool(), stale.upstream(), true);
     }
 
     /**
@@ -273,14 +285,8 @@ final class Attempts {
         }
     }
 
-    /** Tells of a try that failed and of what follows. A stale connection that is made good is no news. */
+    /** Tells of a try that failed and of what follows. */
     void tellFailed(Attempt failed, ProxyFailure failure, Decision consequence) {
-        boolean madeGood = failed.wasStale(failure)
-                && consequence instanceof Decision.Forward forward
-                && forward.attempt().onFreshConnection();
-        if (madeGood) {
-            return;
-        }
         AttemptFailure news = new AttemptFailure(
                 context.original(),
                 plan.site(),

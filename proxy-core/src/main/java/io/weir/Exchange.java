@@ -300,6 +300,10 @@ public final class Exchange {
             return NOTHING;
         }
         context.at(now);
+        Decision afresh = state == State.ATTEMPTING ? afresh(failure) : null;
+        if (afresh != null) {
+            return afresh; // and no news
+        }
         attempts.endFailed(failure);
         lastFailure = failure;
         Decision decision = switch (state) {
@@ -372,6 +376,14 @@ public final class Exchange {
             return first != null ? follow(first) : answerNone(pool);
         } catch (UserCodeFailure failure) {
             return answer(failure);
+        }
+    }
+
+    private @Nullable Decision afresh(ProxyFailure failure) {
+        try {
+            return attempts.afresh(failure);
+        } catch (UserCodeFailure failureOfUser) {
+            return answer(failureOfUser);
         }
     }
 

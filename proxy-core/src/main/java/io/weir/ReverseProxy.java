@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -141,6 +142,24 @@ public final class ReverseProxy {
             pools.add(pool.status(now));
         }
         return new ProxyStatus(pools);
+    }
+
+    /**
+     * Starts or ends draining one upstream: it takes no new exchanges, apart from those of sessions that it holds, and ends
+     * those that it has. It goes on across {@link #replace}.
+     *
+     * @param url as {@link #status} names it
+     * @throws IllegalArgumentException if there is no such pool, or no such upstream in it
+     */
+    public void drain(String pool, String url, boolean draining, long now) {
+        Map<String, PoolState> pools = snapshot.pools();
+        PoolState state = pools.get(pool);
+        if (state == null) {
+            throw new IllegalArgumentException(
+                    "drain: pool \"" + pool + "\" (expected: one of " + new TreeSet<>(pools.keySet()) + ")");
+        }
+        state.drain(url, draining, now);
+        state.wakeWaiting();
     }
 
     // ---- probes ----

@@ -101,7 +101,7 @@ class BalancingTest {
                         .build(),
                 new IdleEngine(true));
 
-        proxy.pools().get("app").drain("http://a", true);
+        proxy.pools().get("app").drain("http://a", true, 0);
         Explanation explanation = proxy.explain(RequestHead.get("/", "a.test"), 0);
 
         assertThat(explanation.passedOver()).containsExactly("http://a (draining)");

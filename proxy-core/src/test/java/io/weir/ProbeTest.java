@@ -222,7 +222,7 @@ class ProbeTest {
                 .upstream("http://d", u -> u.backup())
                 .build());
         bench.attemptAt("http://a", 0).failed(Failures.refused(), SECOND); // and goes to b
-        bench.proxy.pools().get("app").drain("http://d", true);
+        bench.proxy.pools().get("app").drain("http://d", true, 0);
 
         ProxyStatus status = bench.proxy.status(4 * SECOND);
 

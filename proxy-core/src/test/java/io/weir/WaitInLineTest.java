@@ -52,6 +52,21 @@ class WaitInLineTest {
     }
 
     @Test
+    void aStaleConnectionKeepsItsSlotThoughOthersWait() {
+        Exchange waiting = bench.get("/");
+        waiting.begin(10);
+
+        Attempt again = Bench.forwarded(running.failed(Failures.stale(true), 20));
+
+        assertThat(again.upstream()).isSameAs(running.upstream());
+        assertThat(bench.wakeUps).hasValue(0);
+        assertThat(waiting.resumed(21)).isEqualTo(new Decision.Pause(110));
+        again.answered(OK, 30);
+        again.finished(40);
+        assertThat(waiting.resumed(41)).isInstanceOf(Decision.Forward.class);
+    }
+
+    @Test
     void whoWaitsTooLongGetsA503() {
         Exchange waiting = bench.get("/");
         waiting.begin(10);

@@ -210,21 +210,6 @@ public final class PoolState {
     }
 
     /**
-     * Takes one more slot at that upstream, for the same exchange, after a kept connection turned out closed. Returns
-     * whether there is one: somebody who waited may have got it.
-     */
-    public boolean reacquire(UpstreamState state, long now) {
-        synchronized (lock) {
-            if (state.isFull()) {
-                return false;
-            }
-            state.taken(now);
-            lock.touched(state);
-            return true;
-        }
-    }
-
-    /**
      * Gives a slot back, with what the attempt says about the upstream. It goes to whoever waits first.
      *
      * @param cause what was wrong, if it is {@link Verdict#BAD}
@@ -268,11 +253,11 @@ public final class PoolState {
 
     /**
      * Starts or ends draining an upstream: it takes no new exchanges, apart from those of sessions that it holds, and ends
-     * those that it has. It goes on across a reload.
+     * those that it has. It goes on across a reload. Who waits may get a slot where it ends: see {@link #wakeWaiting}.
      *
      * @throws IllegalArgumentException if the pool has no upstream of that URL
      */
-    public void drain(String url, boolean draining) {
+    public void drain(String url, boolean draining, long now) {
         UpstreamState state = states.get(url);
         if (state == null) {
             throw new IllegalArgumentException("drain: \"" + url + "\" (expected: an upstream of \"" + pool.name()
@@ -281,6 +266,7 @@ public final class PoolState {
         synchronized (lock) {
             state.drain(draining);
             lock.touched(state);
+            lock.line().serve(now);
         }
     }
 

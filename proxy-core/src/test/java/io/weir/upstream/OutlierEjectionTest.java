@@ -119,7 +119,7 @@ class OutlierEjectionTest {
         List<String> out = new ArrayList<>();
 
         for (UpstreamState state : pool.upstreams().values()) {
-            pool.reacquire(state, START);
+            state.taken(START);
             HealthTransition transition = pool.release(state, BAD, START);
             if (transition != null) {
                 out.add(transition.upstream().upstream().url());
@@ -193,7 +193,7 @@ class OutlierEjectionTest {
 
     private @Nullable HealthTransition end(String host, PoolState.Verdict verdict, long now) {
         UpstreamState state = pool.upstreams().get("http://" + host);
-        pool.reacquire(state, now);
+        state.taken(now);
         return pool.release(state, verdict, "broken", now);
     }
 
@@ -208,7 +208,7 @@ class OutlierEjectionTest {
 
     private static void fail(PoolState pool, String url) {
         UpstreamState state = pool.upstreams().get(url);
-        pool.reacquire(state, START);
+        state.taken(START);
         pool.release(state, BAD, START);
     }
 

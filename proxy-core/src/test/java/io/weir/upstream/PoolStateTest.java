@@ -181,17 +181,17 @@ class PoolStateTest {
         PoolState pool = pool("http://a", "http://b");
         UpstreamState a = take(pool, "a", START);
 
-        pool.drain("http://a", true);
+        pool.drain("http://a", true, START);
         String meanwhile = hosts(pool, START, 3);
         PoolState reloaded = new PoolState(UpstreamPool.of("app", "http://a", "http://c"), pool);
 
         assertThat(meanwhile).isEqualTo("bbb");
         assertThat(a.inFlight()).isOne();
         assertThat(reloaded.describe(START)).isEqualTo("http://a (draining), http://c");
-        reloaded.drain("http://a", false);
+        reloaded.drain("http://a", false, START);
         assertThat(hosts(reloaded, START, 2)).contains("a");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> pool.drain("http://x", true))
+                .isThrownBy(() -> pool.drain("http://x", true, START))
                 .withMessage("drain: \"http://x\" (expected: an upstream of \"app\", one of [http://a, http://b])");
     }
 
@@ -206,7 +206,7 @@ class PoolStateTest {
                 .build());
         take(pool, "a", START);
         pool.release(take(pool, "c", START), BAD, START);
-        pool.drain("http://d", true);
+        pool.drain("http://d", true, START);
         PoolState.Tried tried = new PoolState.Tried();
         tried.add(pool.upstreams().get("http://e"));
 
@@ -358,10 +358,6 @@ class PoolStateTest {
                 Slot slot = taken.remove(random.nextInt(taken.size()));
                 PoolState.Verdict verdict = PoolState.Verdict.values()[random.nextInt(3)];
                 slot.pool.release(slot.state, verdict, now);
-                if (random.nextInt(5) == 0) {
-                    slot.pool.reacquire(slot.state, now);
-                    taken.add(slot);
-                }
             }
             assertThat(pool.upstreams().values()).allMatch(state -> state.inFlight() >= 0);
             assertThat(taken)

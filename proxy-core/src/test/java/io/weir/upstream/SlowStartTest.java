@@ -83,9 +83,9 @@ class SlowStartTest {
 
     private static void returns(PoolState pool) {
         UpstreamState a = pool.upstreams().get("http://a");
-        pool.reacquire(a, 0);
+        a.taken(0);
         pool.release(a, PoolState.Verdict.BAD, 0);
-        pool.reacquire(a, BACK);
+        a.taken(BACK);
         assertThat(pool.release(a, PoolState.Verdict.GOOD, BACK)).returns(false, HealthTransition::isEjection);
     }
 

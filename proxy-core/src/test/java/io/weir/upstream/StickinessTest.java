@@ -111,10 +111,16 @@ class StickinessTest {
         }
     }
 
+    private static void take(PoolState pool, String host) {
+        UpstreamState state = state(pool, host);
+        state.taken(0);
+        pool.lock().touched(state);
+    }
+
     static Stream<Arguments> aSessionWhoseUpstreamCannotServeItMovesOrIsRefused() {
         return Stream.of(
                 trouble("out", ProxyError.SESSION_UNAVAILABLE, (pool, tried) -> {
-                    pool.reacquire(state(pool, "b"), 0);
+                    take(pool, "b");
                     pool.release(state(pool, "b"), PoolState.Verdict.BAD, 0);
                     return pool;
                 }),
@@ -123,8 +129,8 @@ class StickinessTest {
                     return pool;
                 }),
                 trouble("at its limit", ProxyError.CONNECTION_LIMIT, (pool, tried) -> {
-                    pool.reacquire(state(pool, "b"), 0);
-                    pool.reacquire(state(pool, "b"), 0);
+                    take(pool, "b");
+                    take(pool, "b");
                     return pool;
                 }),
                 trouble(
@@ -150,7 +156,7 @@ class StickinessTest {
     @Test
     void anUpstreamThatDrainsServesItsSessionsOnly() {
         PoolState pool = pool(COOKIE);
-        pool.drain("http://b", true);
+        pool.drain("http://b", true, 0);
 
         assertThat(pool.acquire(null, 0, Clients.sending("Cookie", "s=" + idOf(pool, "b"))))
                 .isSameAs(state(pool, "b"));
@@ -169,7 +175,7 @@ class StickinessTest {
         Ticket any = pool.lineUp(null, 0, NoVariables.INSTANCE, () -> {});
         Ticket ofB = pool.lineUp(null, 0, Clients.sending("Cookie", "s=" + idOf(pool, "b")), () -> {});
 
-        pool.drain("http://b", true);
+        pool.drain("http://b", true, 0);
         pool.release(state(pool, "b"), PoolState.Verdict.GOOD, 0);
 
         assertThat(any.take()).isNull();

@@ -2,7 +2,6 @@ package io.weir.upstream;
 
 import static io.weir.upstream.PoolState.Verdict.BAD;
 import static io.weir.upstream.PoolState.Verdict.GOOD;
-import static io.weir.upstream.PoolState.Verdict.NEUTRAL;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -192,16 +191,21 @@ class WaitingLineTest {
     }
 
     @Test
-    void aStaleConnectionIsNoWayAroundTheLimit() {
-        PoolState pool = pool(1);
-        UpstreamState slot = take(pool);
+    void whoWaitsForAnUpstreamThatDrainsIsServedOnceItDoesNot() {
+        PoolState pool = new PoolState(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .upstream("http://b")
+                .queue(5, Duration.ofSeconds(1))
+                .build());
+        pool.drain("http://b", true, 0);
+        take(pool);
         Ticket waiting = lineUp(pool, "x");
 
-        pool.release(slot, NEUTRAL, 0);
+        pool.drain("http://b", false, 0);
+        pool.wakeWaiting();
 
-        assertThat(pool.reacquire(slot, 0)).isFalse();
-        pool.release(waiting.take(), GOOD, 0);
-        assertThat(pool.reacquire(slot, 0)).isTrue();
+        assertThat(woken).containsExactly("x");
+        assertThat(waiting.take()).isSameAs(pool.upstreams().get("http://b"));
     }
 
     @Test

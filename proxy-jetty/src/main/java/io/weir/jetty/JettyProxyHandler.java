@@ -162,6 +162,23 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         return proxy.status(System.nanoTime());
     }
 
+    /**
+     * Has an upstream end what it has and take nothing new, apart from requests of sessions that it holds; before it is
+     * stopped, say. It goes on across a reload, until {@link #undrain}; {@link #status} tells when nothing runs there.
+     *
+     * @param pool the pool's name
+     * @param url the upstream's, as {@link #status} has it
+     * @throws IllegalArgumentException if there is no such pool, or no such upstream in it: the message names those there are
+     */
+    public void drain(String pool, String url) {
+        proxy.drain(pool, url, true, System.nanoTime());
+    }
+
+    /** Has it take requests again; harmless if it never drained. See {@link #drain}. */
+    public void undrain(String pool, String url) {
+        proxy.drain(pool, url, false, System.nanoTime());
+    }
+
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         Transports current = transport;

@@ -82,6 +82,21 @@ public final class JettyProxyServer implements AutoCloseable {
         return handler.status();
     }
 
+    /**
+     * Has an upstream take nothing new and end what it has, until {@link #undrain}.
+     *
+     * @throws IllegalArgumentException if there is no such pool, or no such upstream in it
+     * @see JettyProxyHandler#drain
+     */
+    public void drain(String pool, String url) {
+        handler.drain(pool, url);
+    }
+
+    /** Has it take requests again. */
+    public void undrain(String pool, String url) {
+        handler.undrain(pool, url);
+    }
+
     /** Waits until the server has stopped. */
     public void join() {
         try {
