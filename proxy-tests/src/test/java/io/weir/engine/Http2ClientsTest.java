@@ -205,6 +205,21 @@ class Http2ClientsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", "HTTP/1.1 304 No\r\nContent-Length: 10\r\n\r\n"
+            })
+    void anAnswerToHeadKeepsItsLengthAndIsOneFrame(String head) {
+        try (var proxied = Proxied.to(ScriptedUpstream.answering(head));
+                var client = proxied.h2Client()) {
+
+            H2Response response = client.request("HEAD", "/", List.of());
+
+            assertThat(response.isTruncated()).isFalse();
+            assertThat(response.field("content-length")).contains("10");
+        }
+    }
+
     @Test
     void fieldsOfTheUpstreamsConnectionDoNotReachTheClient() {
         try (var proxied = Proxied.to(ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"

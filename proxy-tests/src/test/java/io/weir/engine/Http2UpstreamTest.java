@@ -14,7 +14,10 @@ import io.weir.testkit.Identity;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.RefusingPort;
 import io.weir.testkit.ScriptedUpstream;
+import io.weir.testkit.UpstreamConnection;
 import io.weir.upstream.UpstreamTls;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,10 +25,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pools that speak HTTP/2 to their upstreams. */
 class Http2UpstreamTest {
 
+    private static final String LAST_GET = "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n";
     private static final Field TEXT = new Field("content-type", "text/plain");
 
     private static WiredProxy inFrontOf(H2Upstream upstream) {
@@ -205,6 +211,44 @@ class Http2UpstreamTest {
     }
 
     @Test
+    void aHeadThatPromisesABodyAndEndsTheStreamIsABadGateway() {
+        try (var upstream = H2Upstream.of(request -> request.answer(200, true, new Field("content-length", "10")));
+                var proxy = inFrontOf(upstream)) {
+
+            RawResponse response = proxy.exchange(LAST_GET);
+
+            assertThat(response.status()).isEqualTo(502);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.PROTOCOL_ERROR);
+            assertThat(proxy.awaitFailure().failure().detail()).endsWith("it said: 10");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aHeadForHeadMaySayHowLongTheBodyWouldBe(boolean endsWithTheHead) {
+        Field length = new Field("content-length", "10");
+        try (var upstream = H2Upstream.of(request -> {
+                    request.answer(200, endsWithTheHead, length);
+                    if (!endsWithTheHead) {
+                        request.send("", true);
+                    }
+                });
+                var proxy = inFrontOf(upstream);
+                var client = proxy.client()) {
+
+            for (int i = 1; i <= 2; i++) {
+                client.send("HEAD / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+                RawResponse response = client.readHead();
+
+                assertThat(response.status()).isEqualTo(200);
+                assertThat(response.field("content-length")).contains("10");
+                assertThat(proxy.awaitError(i)).isNull();
+            }
+            assertThat(upstream.connectionCount()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aClientThatLeavesResetsTheStreamAndNotTheConnection() throws Exception {
         AtomicReference<Integer> reset = new AtomicReference<>();
         try (var upstream = H2Upstream.of(request -> {
@@ -282,9 +326,7 @@ class Http2UpstreamTest {
                 var proxy = WiredProxy.to(pool ->
                         pool.upstream(refusing.uri()).upstream(upstream.uri()).http2())) {
 
-            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
-                            .status())
-                    .isEqualTo(200);
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(200);
             assertThat(proxy.awaitFailure().failure().error()).isEqualTo(ProxyError.CONNECTION_REFUSED);
         }
     }
@@ -298,9 +340,7 @@ class Http2UpstreamTest {
                                 .timeouts(t -> t.read(Duration.ofMillis(100)))
                                 .to(pool)))) {
 
-            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
-                            .status())
-                    .isEqualTo(504);
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(504);
             assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.CONNECTION_READ_TIMEOUT);
         }
     }
@@ -310,9 +350,7 @@ class Http2UpstreamTest {
         try (var upstream = ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
                 var proxy = WiredProxy.to(pool -> pool.upstream(upstream.uri()).http2())) {
 
-            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
-                            .status())
-                    .isEqualTo(502);
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(502);
         }
     }
 
@@ -324,9 +362,7 @@ class Http2UpstreamTest {
                         .tls(UpstreamTls.defaults().withTrust(identity.certificate()))
                         .http2())) {
 
-            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
-                            .status())
-                    .isEqualTo(502);
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(502);
             assertThat(proxy.awaitFailure().failure().detail()).contains("ALPN");
         }
     }
@@ -336,10 +372,42 @@ class Http2UpstreamTest {
         try (var upstream = H2Upstream.of(0, request -> {});
                 var proxy = inFrontOf(upstream)) {
 
-            assertThat(proxy.exchange("GET / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")
-                            .status())
-                    .isEqualTo(502);
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(502);
             assertThat(upstream.connectionCount()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aConnectionOnWhichNothingIsSaidHoldsNobodyUpForLongerThanItsClock() {
+        try (var upstream = ScriptedUpstream.of(UpstreamConnection::hang, Http2UpstreamTest::answerInHttp2);
+                var proxy = WiredProxy.routing(
+                        pool -> pool.upstream(upstream.uri()).http2(),
+                        (config, pool) -> config.route(Route.any()
+                                .timeouts(t -> t.connect(Duration.ofMillis(300)))
+                                .to(pool)))) {
+
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(504);
+            assertThat(proxy.exchange(LAST_GET).status()).isEqualTo(204);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.CONNECTION_TIMEOUT);
+            upstream.awaitClosed(1);
+        }
+    }
+
+    /** As little of HTTP/2 as there can be: its settings, and 204 to each request. */
+    private static void answerInHttp2(UpstreamConnection connection) throws IOException {
+        connection.readBytes(24); // the client's preface
+        connection.send(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+        while (true) {
+            ByteBuffer frame = ByteBuffer.wrap(connection.readBytes(9));
+            int typeAndLength = frame.getInt();
+            int type = typeAndLength & 0xFF;
+            frame.get();
+            int stream = frame.getInt();
+            connection.readBytes(typeAndLength >>> 8);
+            if (type == 1) {
+                byte[] headers = {0, 0, 1, 1, 5, 0, 0, 0, (byte) stream, (byte) 0x89};
+                connection.send(headers);
+            }
         }
     }
 

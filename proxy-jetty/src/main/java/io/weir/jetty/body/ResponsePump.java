@@ -4,6 +4,7 @@ import io.weir.jetty.server.Clock;
 import io.weir.jetty.server.PendingWrite;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.Content;
@@ -79,7 +80,7 @@ public final class ResponsePump extends IteratingCallback {
         if (last) {
             return Action.SUCCEEDED;
         }
-        Content.Chunk next = begun || mayHaveBody() ? source.read() : null;
+        Content.Chunk next = begun || mayHaveBody() || saysLength() ? source.read() : null;
         boolean broken = Content.Chunk.isFailure(next);
         if (!begun && (next == null || broken)) {
             begun = true;
@@ -135,6 +136,11 @@ public final class ResponsePump extends IteratingCallback {
         return status != 204
                 && status != 304
                 && !HttpMethod.HEAD.is(response.getRequest().getMethod());
+    }
+
+    /** With a length said, Jetty makes none up for a head that is all there is. */
+    private boolean saysLength() {
+        return response.getHeaders().contains(HttpHeader.CONTENT_LENGTH);
     }
 
     private void write(boolean isLast, Content.@Nullable Chunk next) {

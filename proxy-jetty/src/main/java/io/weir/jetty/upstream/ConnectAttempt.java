@@ -6,13 +6,7 @@ import io.weir.http.ProxyFailure;
 import io.weir.jetty.server.Clock;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.Upstream;
-import java.io.IOException;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,12 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
-import org.eclipse.jetty.io.EndPoint;
-import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.Transport;
-import org.eclipse.jetty.util.IO;
 import org.eclipse.jetty.util.Promise;
-import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +37,7 @@ final class ConnectAttempt {
     private List<SocketAddress> addresses = List.of();
     private int next;
     private boolean ended;
-    private @Nullable SelectableChannel channel;
-    private @Nullable UpstreamEndPoint securing;
+    private @Nullable ConnectingSocket connecting;
 
     /** Who wants the connection. It hears of one of the two, unless it cancels. */
     interface Caller {
@@ -79,7 +68,7 @@ final class ConnectAttempt {
     /** Nobody wants it any more. */
     void cancel() {
         if (end()) {
-            closeChannel();
+            closeSocket();
         }
     }
 
@@ -103,18 +92,20 @@ final class ConnectAttempt {
     /** @param before how the address before has failed */
     private void connectNext(ProxyFailure before) {
         @Nullable SocketAddress address;
+        ConnectingSocket socket = new ConnectingSocket(upstream, this::speak);
         synchronized (this) {
             if (ended) {
                 return;
             }
             address = next == addresses.size() ? null : addresses.get(next++);
+            connecting = socket;
         }
         if (address == null) {
             fail(before);
             return;
         }
         Map<String, Object> context = new ConcurrentHashMap<>();
-        context.put(Transport.CONTEXT_KEY, new CapturingTransport());
+        context.put(Transport.CONTEXT_KEY, socket);
         context.put(
                 ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
                 Promise.<Connection>from(
@@ -139,7 +130,7 @@ final class ConnectAttempt {
 
     private void expired() {
         if (clock.hasExpired() && end()) {
-            closeChannel();
+            closeSocket();
             caller.failed(ProxyFailure.connecting(
                     ProxyError.CONNECTION_TIMEOUT, "connect clock " + limit + " ran out for " + upstream.url(), null));
         }
@@ -160,17 +151,23 @@ final class ConnectAttempt {
         return true;
     }
 
-    private void closeChannel() {
-        SelectableChannel connecting;
-        UpstreamEndPoint connected;
+    private void closeSocket() {
+        ConnectingSocket socket;
         synchronized (this) {
-            connecting = channel;
-            connected = securing;
+            socket = connecting;
         }
-        if (connected != null) {
-            connected.close();
+        if (socket != null) {
+            socket.close();
         }
-        IO.close(connecting);
+    }
+
+    private Connection speak(UpstreamEndPoint socket, Map<String, Object> context) {
+        UpstreamSslContext tls = pool.tls();
+        if (tls == null) {
+            return http(socket, socket);
+        }
+        Secured listener = new Secured(socket, tls.nameOf(upstream.host()));
+        return TlsHandshake.over(socket, connector, tls, upstream.host(), request.port(), listener);
     }
 
     private Http1Connection http(AbstractEndPoint endPoint, UpstreamEndPoint socket) {
@@ -197,43 +194,6 @@ final class ConnectAttempt {
         @Override
         public void failed(Throwable cause) {
             connectNext(ConnectFailure.ofHandshake(upstream.url(), name, cause));
-        }
-    }
-
-    /** A socket that is remembered so that the clock can close it. */
-    private final class CapturingTransport extends Transport.Socket {
-        @Override
-        public SelectableChannel newSelectableChannel() throws IOException {
-            SelectableChannel opened =
-                    upstream.socket() == null ? SocketChannel.open() : SocketChannel.open(StandardProtocolFamily.UNIX);
-            synchronized (ConnectAttempt.this) {
-                if (!ended) {
-                    channel = opened;
-                    return opened;
-                }
-            }
-            IO.close(opened);
-            throw new ClosedChannelException();
-        }
-
-        @Override
-        public EndPoint newEndPoint(
-                Scheduler scheduler, ManagedSelector selector, SelectableChannel selectable, SelectionKey key) {
-            return new UpstreamEndPoint((SocketChannel) selectable, selector, key, scheduler);
-        }
-
-        @Override
-        public Connection newConnection(EndPoint endPoint, Map<String, Object> context) {
-            UpstreamEndPoint socket = (UpstreamEndPoint) endPoint;
-            UpstreamSslContext tls = pool.tls();
-            if (tls == null) {
-                return http(socket, socket);
-            }
-            synchronized (ConnectAttempt.this) {
-                securing = socket;
-            }
-            Secured listener = new Secured(socket, tls.nameOf(upstream.host()));
-            return TlsHandshake.over(socket, connector, tls, upstream.host(), request.port(), listener);
         }
     }
 }

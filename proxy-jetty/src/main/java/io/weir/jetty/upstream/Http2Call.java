@@ -59,6 +59,9 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     private boolean ended;
     private int interims;
     private long expected = -1;
+    /** The head is all there is, whatever length it says. */
+    private boolean isWhole;
+
     private long arrived;
     private @Nullable HttpFields trailers;
     private @Nullable Throwable failure;
@@ -267,13 +270,20 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     }
 
     private void answered(ResponseHead head, boolean last) {
+        boolean bodiless = attempt.method().equals("HEAD") || head.status() == 304;
+        long length = bodiless ? -1 : Http2Heads.length(head);
+        if (last && length > 0) {
+            wrongLength(length); // while the client can still be told so
+            return;
+        }
         synchronized (this) {
             if (ended || headHandedOut) {
                 return;
             }
             received = true;
             headHandedOut = true;
-            expected = attempt.method().equals("HEAD") || head.status() == 304 ? -1 : Http2Heads.length(head);
+            expected = length;
+            isWhole = bodiless;
         }
         readClock.stop(); // it runs again when the body is asked for
         answerClocks.headCame();
@@ -375,7 +385,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
             }
         }
         if (!hasEnded()) {
-            fail(ProxyError.PROTOCOL_ERROR, "the upstream's body has not the length that it said: " + expected, null);
+            wrongLength(expected);
             return;
         }
         closeClocks();
@@ -388,6 +398,10 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     }
 
     // ---- ways to end ----
+
+    private void wrongLength(long said) {
+        fail(ProxyError.PROTOCOL_ERROR, "the upstream's body has not the length that it said: " + said, null);
+    }
 
     @Override
     public void onReset(Stream from, ResetFrame frame, Callback callback) {
@@ -428,7 +442,17 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
     @Override
     public void onClosed(Stream closed) {
         release();
-        if (closed.isReset() && !hasEnded()) {
+        boolean whole;
+        synchronized (this) {
+            if (ended || !closed.isReset()) {
+                return;
+            }
+            whole = isWhole;
+        }
+        if (whole) {
+            arrived(); // nothing is missing; Jetty minds that an empty body came all the same
+            runDemand();
+        } else {
             client.getScheduler()
                     .schedule(
                             () -> client.getExecutor().execute(this::malformed),

@@ -3,14 +3,10 @@ package io.weir.jetty.upstream;
 import io.weir.UpstreamRequest;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
+import io.weir.jetty.server.Clock;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.upstream.Upstream;
-import java.io.IOException;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
-import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +18,14 @@ import org.eclipse.jetty.io.AbstractEndPoint;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
-import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.Transport;
 import org.eclipse.jetty.util.Promise;
-import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Opens one HTTP/2 connection for a pool: in the clear the upstream is expected to know, over TLS it has to agree by ALPN.
- * It is open once the upstream's settings have come. Ends once.
+ * It is open once the upstream's settings have come. Ends once, at the latest when the {@code connect} clock of who asked
+ * for it first runs out: an upstream may accept connections and then say nothing on one, for ever.
  */
 final class Http2Connect {
     private static final String PROTOCOL = "h2";
@@ -42,9 +37,11 @@ final class Http2Connect {
     private final Addresses names;
     private final Upstream upstream;
     private final int port;
+    private final Clock clock;
     private List<SocketAddress> addresses = List.of();
     private int next;
     private boolean ended;
+    private @Nullable ConnectingSocket connecting;
 
     Http2Connect(
             Http2Pool pool,
@@ -59,11 +56,13 @@ final class Http2Connect {
         upstream = request.upstream().upstream();
         port = request.port();
         connector = client.getClientConnector();
+        clock = new Clock(connector.getScheduler(), connector.getExecutor(), this::expired);
     }
 
     /** @param limit the {@code connect} clock of who waits; Jetty's own has to run out after it */
     void start(Duration limit) {
         ConnectAttempt.outlast(connector, limit);
+        clock.start(limit);
         names.of(upstream, port, connector.getExecutor(), Promise.from(this::found, this::unresolved));
     }
 
@@ -78,13 +77,22 @@ final class Http2Connect {
 
     /** @param before how the address before has failed */
     private void connectNext(ProxyFailure before) {
-        if (next == addresses.size()) {
+        @Nullable SocketAddress address;
+        ConnectingSocket socket = new ConnectingSocket(upstream, this::speak);
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            address = next == addresses.size() ? null : addresses.get(next++);
+            connecting = socket;
+        }
+        if (address == null) {
             fail(before);
             return;
         }
         Http2Connection connection = new Http2Connection(pool, new Opened());
         Map<String, Object> context = new ConcurrentHashMap<>();
-        context.put(Transport.CONTEXT_KEY, new Socket());
+        context.put(Transport.CONTEXT_KEY, socket);
         context.put(
                 ClientConnector.CONNECTION_PROMISE_CONTEXT_KEY,
                 Promise.<Connection>from(
@@ -92,7 +100,7 @@ final class Http2Connect {
         context.put(HTTP2Client.CONTEXT_KEY, client);
         context.put(HTTP2Client.SESSION_LISTENER_CONTEXT_KEY, connection);
         context.put(HTTP2Client.SESSION_PROMISE_CONTEXT_KEY, Promise.<Session>from(connection::connected, this::mute));
-        connector.connect(addresses.get(next++), context);
+        connector.connect(address, context);
     }
 
     private void mute(Throwable cause) {
@@ -109,10 +117,36 @@ final class Http2Connect {
         }
     }
 
+    /** Those who wait have clocks of their own; whose has time left may fare better on another connection. */
+    private void expired() {
+        if (!clock.hasExpired() || !end()) {
+            return;
+        }
+        ConnectingSocket socket;
+        synchronized (this) {
+            socket = connecting;
+        }
+        if (socket != null) {
+            socket.close();
+        }
+        pool.gaveUp();
+    }
+
     private synchronized boolean end() {
-        boolean first = !ended;
+        if (ended) {
+            return false;
+        }
         ended = true;
-        return first;
+        clock.close();
+        return true;
+    }
+
+    private Connection speak(UpstreamEndPoint socket, Map<String, Object> context) {
+        if (tls == null) {
+            return http2(socket, context);
+        }
+        Secured listener = new Secured(tls.nameOf(upstream.host()), context);
+        return TlsHandshake.over(socket, connector, tls, upstream.host(), port, listener, PROTOCOL);
     }
 
     private Connection http2(EndPoint endPoint, Map<String, Object> context) {
@@ -124,6 +158,8 @@ final class Http2Connect {
         public void ready(Http2Connection connection) {
             if (end()) {
                 pool.ready(connection);
+            } else {
+                connection.retire(); // it came too late
             }
         }
 
@@ -159,34 +195,6 @@ final class Http2Connect {
         @Override
         public void failed(Throwable cause) {
             connectNext(ConnectFailure.ofHandshake(upstream.url(), name, cause));
-        }
-    }
-
-    private final class Socket extends Transport.Socket {
-        @Override
-        public SelectableChannel newSelectableChannel() throws IOException {
-            return upstream.socket() == null ? SocketChannel.open() : SocketChannel.open(StandardProtocolFamily.UNIX);
-        }
-
-        @Override
-        public EndPoint newEndPoint(
-                Scheduler scheduler, ManagedSelector selector, SelectableChannel selectable, SelectionKey key) {
-            return new UpstreamEndPoint((SocketChannel) selectable, selector, key, scheduler);
-        }
-
-        @Override
-        public Connection newConnection(EndPoint endPoint, Map<String, Object> context) {
-            if (tls == null) {
-                return http2(endPoint, context);
-            }
-            return TlsHandshake.over(
-                    (UpstreamEndPoint) endPoint,
-                    connector,
-                    tls,
-                    upstream.host(),
-                    port,
-                    new Secured(tls.nameOf(upstream.host()), context),
-                    PROTOCOL);
         }
     }
 }

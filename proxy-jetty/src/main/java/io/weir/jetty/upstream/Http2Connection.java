@@ -88,6 +88,15 @@ final class Http2Connection implements Session.Listener {
         return served == 0;
     }
 
+    /** Whether it takes no more calls. */
+    synchronized boolean isRetired() {
+        return retired;
+    }
+
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
     /** Nobody may have waited for it, or not until it was ready. */
     synchronized void waitIfUnused() {
         if (active == 0 && !closed) {

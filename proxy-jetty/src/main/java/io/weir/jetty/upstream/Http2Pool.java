@@ -26,6 +26,11 @@ final class Http2Pool {
     /** How far an upstream may send ahead of a client that does not read. */
     static final int STREAM_WINDOW = 128 * 1024;
 
+    private static final ProxyFailure NO_STREAMS = ProxyFailure.connecting(
+            ProxyError.PROTOCOL_ERROR, "the upstream speaks HTTP/2 but allows no streams", null);
+    private static final ProxyFailure CLOSED_AT_ONCE = ProxyFailure.connecting(
+            ProxyError.CONNECTION_TERMINATED, "the upstream speaks HTTP/2 but closed the connection at once", null);
+
     private final HTTP2Client client;
     private final @Nullable UpstreamSslContext tls;
     private final Addresses names;
@@ -168,19 +173,32 @@ final class Http2Pool {
         boolean room = serve(connection);
         connection.waitIfUnused();
         if (!room && connection.isUnused()) {
-            failed(ProxyFailure.connecting(
-                    ProxyError.PROTOCOL_ERROR, "the upstream speaks HTTP/2 but allows no streams", null));
+            failed(connection.isRetired() ? CLOSED_AT_ONCE : NO_STREAMS);
         }
-        Http2Call left;
-        synchronized (this) {
-            left = connecting ? null : waiting.peek();
-            connecting |= left != null;
-        }
-        if (left != null) {
-            connect(left.attempt());
-        }
-        if (unwanted) {
+        connectIfAwaited();
+        if (connection.isClosed()) {
+            remove(connection); // it may have been before it was added
+        } else if (unwanted) {
             connection.retire();
+        }
+    }
+
+    /** The one that was being opened took too long. */
+    void gaveUp() {
+        synchronized (this) {
+            connecting = false;
+        }
+        connectIfAwaited();
+    }
+
+    private void connectIfAwaited() {
+        Http2Call first;
+        synchronized (this) {
+            first = connecting ? null : waiting.peek();
+            connecting |= first != null;
+        }
+        if (first != null) {
+            connect(first.attempt());
         }
     }
 

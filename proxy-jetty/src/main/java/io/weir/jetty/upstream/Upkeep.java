@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What upstreams are sent without a request: the probes that the core asks for, when it asks for them, and connections
- * opened ahead. One timer for all pools, and none while no pool is probed. Nothing here blocks. It begins once its server has started, for only then is there a selector
- * for connections, and ends when the server begins to stop.
+ * opened ahead. One timer for all pools, and none while no pool is probed. Nothing here blocks. It begins once its server
+ * has started, for only then is there a selector for connections, and ends when the server begins to stop.
  */
 public final class Upkeep implements LifeCycle.Listener {
     private final ReverseProxy proxy;
