@@ -167,11 +167,12 @@ final class Attempts {
             return null; // there is an answer already: not worth a wait
         }
         ticket = pool.lineUp(tried, context.now(), context, wake);
-        return ticket == null ? null : new Decision.Pause(ticket.until());
+        return ticket == null ? null : new Decision.Pause(ticket.lookAgainAt(context.now()));
     }
 
     private @Nullable Decision fromTheLine(PoolState pool, Ticket inLine) throws UserCodeFailure {
         UpstreamState granted;
+        pool.serve(context.now());
         try {
             granted = inLine.take();
         } catch (RuntimeException e) {
@@ -183,7 +184,7 @@ final class Attempts {
             return begin(pool, granted);
         }
         if (context.now() - inLine.until() < 0) {
-            return new Decision.Pause(inLine.until());
+            return new Decision.Pause(inLine.lookAgainAt(context.now()));
         }
         inLine.cancel(context.now());
         ticket = null;

@@ -67,6 +67,27 @@ class WaitInLineTest {
     }
 
     @Test
+    void whoWaitsGetsAnUpstreamThatMayBeTriedAgainThoughNobodyTellsOfIt() {
+        Bench bench = Bench.of(UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .upstream("http://b", u -> u.failTimeout(Duration.ofNanos(50)))
+                .retry(RetryPolicy.off())
+                .queue(5, Duration.ofNanos(100))
+                .build());
+        Bench.forwarded(bench.get("/").begin(0));
+        Bench.forwarded(bench.get("/").begin(10)).failed(Failures.refused(), 20);
+        Exchange waiting = bench.get("/");
+
+        Decision pause = waiting.begin(30);
+        Decision early = waiting.resumed(70);
+        Attempt attempt = Bench.forwarded(waiting.resumed(71));
+
+        assertThat(pause).isEqualTo(new Decision.Pause(71));
+        assertThat(early).isEqualTo(pause);
+        assertThat(Bench.urlOf(attempt)).isEqualTo("http://b");
+    }
+
+    @Test
     void whoWaitsTooLongGetsA503() {
         Exchange waiting = bench.get("/");
         waiting.begin(10);

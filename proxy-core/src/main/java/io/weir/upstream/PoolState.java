@@ -180,6 +180,13 @@ public final class PoolState {
         }
     }
 
+    /** Grants those who wait what time alone has brought: an upstream may be tried again. */
+    public void serve(long now) {
+        synchronized (lock) {
+            lock.line().serve(now);
+        }
+    }
+
     /**
      * Runs the wake-ups of those who were granted a slot. To be called after every {@link #acquire}, {@link #release},
      * {@link #lineUp} and {@link Ticket#cancel}, once the caller holds no lock: a wake-up may be anybody's code.
@@ -361,6 +368,17 @@ public final class PoolState {
         lock.line().serve(now);
     }
 
+    /** When the next upstream that failures keep out may be tried again, or at that time if none sooner. */
+    long nextReturn(long atLatest, long now) {
+        long soonest = atLatest - now;
+        for (UpstreamState state : states.values()) {
+            if (state.isEjected(now)) {
+                soonest = Math.min(soonest, state.ejectedFor(now) + 1); // it is out to the last nanosecond
+            }
+        }
+        return now + soonest;
+    }
+
     /** Whether it is worth asking others after one who waits could take nothing. */
     boolean hasRoom(long now) {
         if (sessions.isStrict()) {
@@ -374,8 +392,11 @@ public final class PoolState {
         return false;
     }
 
+    /** The upstream of the request's session; null if there is none, or none any more. */
     private @Nullable UpstreamState holder(Variables request, long now) {
-        return sessions.areOff() ? null : sessions.holder(request.request().headers(), now);
+        UpstreamState holder =
+                sessions.areOff() ? null : sessions.holder(request.request().headers(), now);
+        return places.containsKey(holder) ? holder : null;
     }
 
     private boolean canServe(UpstreamState holder, @Nullable Tried tried, long now) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Who has a session goes to its upstream as long as that is neither down nor out, below its limit and not tried before;
  * one that drains goes on to serve the sessions it has. Else the request is given to another one, and the session moves; or,
- * with {@link #orUnavailable}, it is answered with 503.
+ * with {@link #orUnavailable}, it is answered with 503. Sessions of an upstream that the pool has no more are none: they
+ * begin again at another one, whatever was chosen.
  *
  * <pre>{@code
  * UpstreamPool.named("shop").upstream("http://10.0.0.1").upstream("http://10.0.0.2")

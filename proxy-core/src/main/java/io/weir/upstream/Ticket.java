@@ -39,6 +39,16 @@ public final class Ticket {
     }
 
     /**
+     * When its holder should look again though nobody has woken it: at the end, or once an upstream may be tried that is out
+     * now. Then {@link PoolState#serve} comes before {@link #take}.
+     */
+    public long lookAgainAt(long now) {
+        synchronized (pool.lock()) {
+            return pool.nextReturn(until, now);
+        }
+    }
+
+    /**
      * Takes the slot that was granted: from now on it is the caller's, like one from {@link PoolState#acquire}. Null while
      * none was granted, and ever after.
      *

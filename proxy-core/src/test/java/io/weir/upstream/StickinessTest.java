@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StickinessTest {
     private static final long MINUTE = Duration.ofMinutes(1).toNanos();
@@ -252,9 +253,11 @@ class StickinessTest {
         assertThat(table.size()).isOne();
     }
 
-    @Test
-    void learnedSessionsOutliveAReloadUnlessTheirUpstreamIsGone() {
-        Stickiness learned = Stickiness.learnedFromHeader("S");
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void learnedSessionsOutliveAReloadUnlessTheirUpstreamIsGone(boolean strict) {
+        Stickiness plain = Stickiness.learnedFromHeader("S");
+        Stickiness learned = strict ? plain.orUnavailable() : plain;
         PoolState before = pool(learned);
         before.keepSession(state(before, "b"), NoVariables.INSTANCE, ResponseHead.of(200, "S", "1"), 0);
         before.keepSession(state(before, "c"), NoVariables.INSTANCE, ResponseHead.of(200, "S", "2"), 0);
@@ -263,7 +266,7 @@ class StickinessTest {
                 UpstreamPool.named("app")
                         .upstream("http://a")
                         .upstream("http://b")
-                        .stickiness(Stickiness.learnedFromHeader("S"))
+                        .stickiness(learned)
                         .build(),
                 before);
 
