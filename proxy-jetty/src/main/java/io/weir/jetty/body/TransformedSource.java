@@ -22,6 +22,9 @@ public final class TransformedSource implements Content.Source {
     private Content.@Nullable Chunk input;
     private Content.@Nullable Chunk end;
     private Content.@Nullable Chunk failure;
+    /** How the source broke; the reader gets first what had come before. */
+    private Content.@Nullable Chunk broken;
+
     private boolean paused = true;
 
     /** A source with that chain before it. */
@@ -74,22 +77,24 @@ public final class TransformedSource implements Content.Source {
     /** Has the chain work on the next chunk, or on what it holds back; false if there is nothing to work on. */
     private boolean feed() {
         releaseInput();
-        Content.Chunk next = source.read();
-        if (next == null) {
-            boolean first = !paused;
-            paused = true;
-            chain.pause();
-            return first;
+        Content.Chunk next = broken == null ? source.read() : broken;
+        if (next != null && !Content.Chunk.isFailure(next)) {
+            paused = false;
+            input = next;
+            chain.offer(next.getByteBuffer(), next.isLast());
+            return true;
         }
-        if (Content.Chunk.isFailure(next)) {
+        if (!paused) {
+            paused = true;
+            broken = next;
+            chain.pause();
+            return true;
+        }
+        if (next != null) {
             chain.close();
             failure = next;
-            return false;
         }
-        paused = false;
-        input = next;
-        chain.offer(next.getByteBuffer(), next.isLast());
-        return true;
+        return false;
     }
 
     /** The bytes may be part of the input. The last ones say so, unless trailers are to follow. */
