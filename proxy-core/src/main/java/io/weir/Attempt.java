@@ -137,7 +137,9 @@ public final class Attempt implements UpstreamRequest {
 
     /** The request has a body, which follows: whoever transforms it is asked now. Called once, before it is sent, if at all. */
     public void bodyFollows() {
-        exchange.bodyFollows(this);
+        if (plan.bodies() != null) {
+            exchange.bodyFollows(this);
+        }
     }
 
     @Override

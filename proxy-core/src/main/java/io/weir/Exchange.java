@@ -82,7 +82,7 @@ public final class Exchange {
     /** Is delivered if no other upstream is left to try. */
     private @Nullable ResponseHead heldBack;
     /** What the delivered body passes through. */
-    private @Nullable BodyChain bodyChain;
+    private volatile @Nullable BodyChain bodyChain;
 
     Exchange(
             Engine engine,
@@ -121,7 +121,7 @@ public final class Exchange {
     }
 
     /** What the body of the response that is delivered passes through on its way to the client; null: nothing. */
-    public synchronized @Nullable BodyChain bodyChain() {
+    public @Nullable BodyChain bodyChain() {
         return bodyChain;
     }
 

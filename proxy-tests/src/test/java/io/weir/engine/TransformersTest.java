@@ -16,12 +16,14 @@ import io.weir.testkit.Field;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Response;
 import io.weir.testkit.H2Upstream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.LogCapture;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawRequest;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.RetryPolicy;
+import io.weir.upstream.UpstreamTls;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -434,6 +436,8 @@ class TransformersTest {
             }
             RawResponse response = client.readResponse();
 
+            client.close(); // or the rest of the body would be waited for
+
             assertThat(response.status()).isEqualTo(400);
             assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.BAD_REQUEST);
             assertThat(closed).hasValue(1);
@@ -480,6 +484,42 @@ class TransformersTest {
             assertThat(first.awaitRequest().body()).isEqualTo("1:body");
             assertThat(second.awaitRequest().body()).isEqualTo("2:body");
             assertThat(closed).hasValue(2);
+        }
+    }
+
+    @Test
+    void aRequestIsTransformedOnItsWayToATlsUpstream() {
+        Identity identity = Identity.of("ip:127.0.0.1");
+        try (var upstream = ScriptedUpstream.secured(identity, connection -> {
+                    connection.readRequest();
+                    connection.send(OK);
+                });
+                var proxy = WiredProxy.routing(
+                        pool -> pool.upstream(upstream.uri())
+                                .tls(UpstreamTls.defaults().withTrust(identity.certificate())),
+                        (config, pool) -> config.route(Route.any()
+                                .transformRequest(request -> identity())
+                                .transformRequest(request -> upperCase())
+                                .to(pool)))) {
+
+            assertThat(proxy.exchange(POST + "Content-Length: 100000\r\n\r\n" + "x".repeat(100_000))
+                            .body())
+                    .isEqualTo("ok");
+
+            assertThat(upstream.awaitRequest().body()).isEqualTo("X".repeat(100_000));
+        }
+    }
+
+    @Test
+    void anHttp2ClientIsAnsweredWhenItsBodyFails() {
+        try (var upstream = ScriptedUpstream.of(connection -> connection.hang());
+                var proxy = proxy(upstream, r -> r.transformRequest(request -> failingAfter(4)));
+                var client = H2Client.connect(proxy.port())) {
+
+            H2Response response = client.request("POST", "/", List.of(), "body", "body");
+
+            assertThat(response.status()).isEqualTo(400);
+            assertThat(proxy.awaitError(1)).isEqualTo(ProxyError.BAD_REQUEST);
         }
     }
 

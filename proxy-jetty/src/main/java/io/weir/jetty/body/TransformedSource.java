@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * out, and kept until then, since parts of it may be handed out as they are. When the source has nothing for now, what the
  * transformers hold back for better work is handed out, too. Trailers stay at the end.
  *
+ * <p>A transformer's failure is the reader's, who sees to the source as well.
+ *
  * <p>Once the chain or this is closed nothing comes any more, not even a failure: who closed it has other news for the reader.
  */
 public final class TransformedSource implements Content.Source {
@@ -47,7 +49,6 @@ public final class TransformedSource implements Content.Source {
             return readOn();
         } catch (BodyException e) {
             close();
-            source.fail(e);
             failure = Content.Chunk.from(e, true);
             return failure;
         }
