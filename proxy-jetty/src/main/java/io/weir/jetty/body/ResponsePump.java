@@ -90,7 +90,7 @@ public final class ResponsePump extends IteratingCallback {
         }
         Content.Chunk next = begun || mayHaveBody() || saysLength() ? source.read() : null;
         boolean broken = Content.Chunk.isFailure(next);
-        if (broken && next.getFailure() instanceof BodyException failure) {
+        if (next != null && next.getFailure() instanceof BodyException failure) {
             sourceBroke = true;
             last = true;
             listener.transformerFailed(failure, !begun);
