@@ -8,6 +8,8 @@ module io.weir.jetty {
     requires org.eclipse.jetty.http2.server;
     requires transitive org.eclipse.jetty.server;
     requires org.slf4j;
+    requires static com.aayushatharva.brotli4j;
+    requires static com.github.luben.zstd_jni;
     requires static org.jspecify;
 
     exports io.weir.jetty;

@@ -1,6 +1,8 @@
 package io.weir;
 
+import io.weir.body.BodyChain;
 import io.weir.body.Limits;
+import io.weir.body.Representation;
 import io.weir.header.Upgrades;
 import io.weir.http.Headers;
 import io.weir.http.ProxyError;
@@ -27,7 +29,9 @@ public final class Attempt implements UpstreamRequest {
     private String target = "";
     private Headers headers = Headers.empty();
     private @Nullable String upgrade;
+    private @Nullable RequestHead request;
     private @Nullable ExchangeContext context;
+    private volatile @Nullable BodyChain bodyChain;
     private long connectNanos = -1;
     private long headNanos = -1;
     private int status;
@@ -50,6 +54,7 @@ public final class Attempt implements UpstreamRequest {
     /** Makes the head for the upstream, from the request as middleware left it, so that every try sends the same. */
     void prepare(RequestHead request, int prefixLength, ExchangeContext context) throws UserCodeFailure {
         this.context = context;
+        this.request = request;
         method = request.method();
         try {
             target = plan.action() instanceof RouteAction.Proxy proxy
@@ -60,6 +65,10 @@ public final class Attempt implements UpstreamRequest {
                     : plan.headers().toUpstreamAfterMiddleware(request, context.forwarding(), context);
         } catch (RuntimeException e) {
             throw plan.headersFailed(e);
+        }
+        BodyPlan bodies = plan.bodies();
+        if (bodies != null) {
+            headers = bodies.asked(headers);
         }
         upgrade = !pool.pool().isHttp2()
                         && request.method().equals(context.original().method())
@@ -126,6 +135,18 @@ public final class Attempt implements UpstreamRequest {
         return upgrade;
     }
 
+    /** The request has a body, which follows: whoever transforms it is asked now. Called once, before it is sent, if at all. */
+    public void bodyFollows() {
+        if (plan.bodies() != null) {
+            exchange.bodyFollows(this);
+        }
+    }
+
+    @Override
+    public @Nullable BodyChain bodyChain() {
+        return bodyChain;
+    }
+
     /** The clocks of the route. */
     @Override
     public Timeouts timeouts() {
@@ -179,6 +200,27 @@ public final class Attempt implements UpstreamRequest {
     }
 
     // ---- for the exchange, under its lock ----
+
+    void engage(Engine engine) {
+        BodyPlan bodies = plan.bodies();
+        RequestHead sent = request;
+        if (bodies == null || sent == null || bodies.requests().isEmpty()) {
+            return;
+        }
+        BodyChain engaged = bodies.engage(sent, engine);
+        if (engaged != null && !engaged.keepsBytes()) {
+            headers = Representation.changed(engaged.fields(headers));
+        }
+        bodyChain = engaged;
+    }
+
+    /** It has ended: nobody asks for its body any more. */
+    void closeBody() {
+        BodyChain engaged = bodyChain;
+        if (engaged != null) {
+            engaged.close();
+        }
+    }
 
     void connectedAt(long now) {
         connectNanos = now - startedAt;

@@ -256,6 +256,7 @@ final class Attempts {
             return;
         }
         running = null;
+        ending.closeBody();
         long now = context.now();
         ended.add(ending.summary(error, now));
         PoolState pool = ending.pool();

@@ -1,5 +1,7 @@
 package io.weir;
 
+import io.weir.body.BodyTransformer;
+import io.weir.body.Compression;
 import java.util.concurrent.Executor;
 
 /** What the core needs of the engine that performs its decisions: the world outside, so that the core has none. */
@@ -19,6 +21,15 @@ public interface Engine {
     /** Told like the configuration's listeners, after them: the engine's own logs. Nobody unless overridden. */
     default ProxyListener listener() {
         return new ProxyListener() {};
+    }
+
+    /** A new transformer that compresses so; what no engine is needed for, unless overridden. */
+    default BodyTransformer encoder(Compression.Choice choice) {
+        if (choice.coding() != Compression.Coding.GZIP) {
+            throw new IllegalStateException(
+                    "this engine has no " + choice.coding().token());
+        }
+        return BodyTransformer.gzip(choice.level());
     }
 
     /** Code of the user's failed; {@code what} names it. */

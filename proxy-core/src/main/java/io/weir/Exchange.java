@@ -1,5 +1,7 @@
 package io.weir;
 
+import io.weir.body.BodyChain;
+import io.weir.body.BodyException;
 import io.weir.body.Limits;
 import io.weir.http.Outcome;
 import io.weir.http.ProxyError;
@@ -67,6 +69,7 @@ public final class Exchange {
 
     private static final Decision NOTHING = Decision.Nothing.INSTANCE;
 
+    private final Engine engine;
     private final Listeners listeners;
     private final RouteTable.@Nullable Found<RoutePlan> found;
     private final RoutePlan plan;
@@ -78,6 +81,8 @@ public final class Exchange {
     private @Nullable ProxyFailure lastFailure;
     /** Is delivered if no other upstream is left to try. */
     private @Nullable ResponseHead heldBack;
+    /** What the delivered body passes through. */
+    private volatile @Nullable BodyChain bodyChain;
 
     Exchange(
             Engine engine,
@@ -86,6 +91,7 @@ public final class Exchange {
             RoutePlan plan,
             ExchangeContext context,
             Runnable wake) {
+        this.engine = engine;
         this.listeners = listeners;
         this.found = found;
         this.plan = plan;
@@ -112,6 +118,11 @@ public final class Exchange {
     public @Nullable Duration eventComments() {
         Route route = plan.mapper();
         return route == null ? null : route.eventComments();
+    }
+
+    /** What the body of the response that is delivered passes through on its way to the client; null: nothing. */
+    public @Nullable BodyChain bodyChain() {
+        return bodyChain;
     }
 
     /** Name of its site; "" for the default one. */
@@ -195,16 +206,25 @@ public final class Exchange {
      * failed. An answer while that is possible, else a break. It says nothing about the health of the upstream.
      */
     public Decision failed(ProxyError error, String detail, long now) {
-        return thenWake(brokenOff(error, detail, now));
+        return thenWake(brokenOff(error, detail, false, now));
     }
 
-    private synchronized Decision brokenOff(ProxyError error, String detail, long now) {
+    /**
+     * A transformer of the response's body failed. It says nothing about the health of the upstream.
+     *
+     * @param nothingSent whether the client has got nothing of the delivered head: it can have an answer instead
+     */
+    public Decision bodyFailed(BodyException failure, boolean nothingSent, long now) {
+        return thenWake(brokenOff(failure.error(), String.valueOf(failure.getMessage()), nothingSent, now));
+    }
+
+    private synchronized Decision brokenOff(ProxyError error, String detail, boolean headKept, long now) {
         if (state == State.ABORTED || state == State.FINISHED) {
             return NOTHING;
         }
         context.at(now);
         attempts.end(error);
-        boolean nothingSent = state != State.DELIVERED && state != State.ANSWERED;
+        boolean nothingSent = state == State.DELIVERED ? headKept : state != State.ANSWERED;
         boolean hasReader = error != ProxyError.CLIENT_GONE && error != ProxyError.CLIENT_SEND_TIMEOUT;
         return nothingSent && hasReader ? answer(error, detail) : abort(error, detail);
     }
@@ -216,6 +236,7 @@ public final class Exchange {
      */
     public void finished(long bodyBytes, long now) {
         Outcome outcome;
+        BodyChain engaged;
         synchronized (this) {
             if (state == State.FINISHED) {
                 return;
@@ -226,6 +247,10 @@ public final class Exchange {
             attempts.leave();
             gates.close();
             state = State.FINISHED;
+            engaged = bodyChain;
+        }
+        if (engaged != null) {
+            engaged.close();
         }
         thenWake(NOTHING);
         context.ended(outcome);
@@ -241,6 +266,12 @@ public final class Exchange {
     }
 
     // ---- what attempts report ----
+
+    synchronized void bodyFollows(Attempt from) {
+        if (attempts.isRunning(from)) {
+            from.engage(engine);
+        }
+    }
 
     synchronized void connected(Attempt from, long now) {
         if (attempts.isRunning(from)) {
@@ -429,6 +460,16 @@ public final class Exchange {
 
     private Decision deliver(Attempt from, ResponseHead head) throws UserCodeFailure {
         ResponseHead mapped = gates.onResponse(from.toClient(head));
+        BodyPlan bodies = plan.bodies();
+        if (bodies != null && head.status() != 101) {
+            try {
+                BodyPlan.Response engaged = bodies.engage(request(), mapped, engine);
+                mapped = engaged.head();
+                bodyChain = engaged.chain();
+            } catch (BodyException failure) {
+                return answer(failure.error(), String.valueOf(failure.getMessage()));
+            }
+        }
         state = State.DELIVERED;
         attempts.settled();
         ending.status(mapped.status());

@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.TrustedProxies;
@@ -21,6 +22,7 @@ public final class ProxyConfig {
     private final HeaderPolicy headers;
     private final Timeouts timeouts;
     private final Limits limits;
+    private final Compression compression;
     private final TrustedProxies trustedProxies;
     private final boolean refusesUnknownHosts;
     private final List<ProxyListener> listeners;
@@ -32,6 +34,7 @@ public final class ProxyConfig {
         headers = builder.headers;
         timeouts = builder.timeouts;
         limits = builder.limits;
+        compression = builder.compression;
         trustedProxies = builder.trustedProxies;
         refusesUnknownHosts = builder.refusesUnknownHosts;
         listeners = List.copyOf(builder.listeners);
@@ -85,6 +88,11 @@ public final class ProxyConfig {
         return limits;
     }
 
+    /** The compression of responses at the top. */
+    public Compression compression() {
+        return compression;
+    }
+
     /** Whose forwarding fields are believed. */
     public TrustedProxies trustedProxies() {
         return trustedProxies;
@@ -114,6 +122,7 @@ public final class ProxyConfig {
         private HeaderPolicy headers = HeaderPolicy.forwarded();
         private Timeouts timeouts = Timeouts.inherit();
         private Limits limits = Limits.defaults();
+        private Compression compression = Compression.off();
         private TrustedProxies trustedProxies = TrustedProxies.none();
         private boolean refusesUnknownHosts;
 
@@ -166,6 +175,12 @@ public final class ProxyConfig {
         /** Changes to the limits. */
         public Builder limits(UnaryOperator<Limits> change) {
             limits = change.apply(limits);
+            return this;
+        }
+
+        /** Compresses responses where site and route say nothing else; off if not said. */
+        public Builder compress(Compression compression) {
+            this.compression = compression;
             return this;
         }
 

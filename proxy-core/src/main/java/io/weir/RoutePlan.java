@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.Upgrades;
@@ -25,7 +26,8 @@ record RoutePlan(
         Limits limits,
         Upgrades upgrades,
         List<Middleware> middleware,
-        @Nullable PoolState pool) {
+        @Nullable PoolState pool,
+        @Nullable BodyPlan bodies) {
 
     static RoutePlan of(ProxyConfig config, Map<String, PoolState> pools, Site site, Route route) {
         PoolState pool = route.action() instanceof RouteAction.Proxy proxy
@@ -44,7 +46,13 @@ record RoutePlan(
                 route.limits(config.limits()),
                 route.upgrades(),
                 List.copyOf(middleware),
-                pool);
+                pool,
+                pool == null ? null : BodyPlan.of(route, compression(config, site, route)));
+    }
+
+    private static Compression compression(ProxyConfig config, Site site, Route route) {
+        Compression own = route.compression() != null ? route.compression() : site.compression();
+        return own != null ? own : config.compression();
     }
 
     /** For requests of a site that none of its routes serves; without a site, of a host that none serves. */
@@ -63,6 +71,7 @@ record RoutePlan(
                 config.limits(),
                 Upgrades.none(),
                 List.copyOf(middleware),
+                null,
                 null);
     }
 

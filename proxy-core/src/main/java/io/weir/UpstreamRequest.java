@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.body.BodyChain;
 import io.weir.body.Limits;
 import io.weir.http.Headers;
 import io.weir.upstream.PoolState;
@@ -36,6 +37,11 @@ public sealed interface UpstreamRequest permits Attempt, Probe, WarmUp {
     /** The protocol that it asks the upstream to switch to, lower-cased; null for none. Its fields name it already. */
     @Nullable
     String upgrade();
+
+    /** What its body passes through on the way; null: nothing. Its fields speak of what comes out. */
+    default @Nullable BodyChain bodyChain() {
+        return null;
+    }
 
     /** The clocks. */
     Timeouts timeouts();

@@ -4,10 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.examples.Bodies;
 import io.weir.examples.InsideJetty;
+import io.weir.jetty.JettyProxyServer;
 import io.weir.testkit.EchoUpstream;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
+import io.weir.testkit.ScriptedUpstream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -70,6 +74,28 @@ class ExamplesTest {
                             "GET /v2/users?page=2",
                             "Host: app.example.com");
             assertThat(sites.exitCode()).isZero();
+        }
+    }
+
+    @Test
+    void bodiesAreChangedAsTheExampleSays() {
+        String page = "a link to http://app:3000/x ".repeat(100);
+        try (var upstream = ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
+                        + page.length() + "\r\n\r\n" + page);
+                var proxy = JettyProxyServer.start(Bodies.config(upstream.uri()), 0)) {
+
+            RawResponse plain = get(proxy.port(), "/");
+            RawResponse packed =
+                    RawClient.exchange(proxy.port(), "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+            RawResponse loud = get(proxy.port(), "/shout");
+            RawResponse tooLong = RawClient.exchange(
+                    proxy.port(), "POST /upload/x HTTP/1.1\r\nHost: a\r\nContent-Length: 10000001\r\n\r\n");
+
+            assertThat(plain.body()).isEqualTo(page.replace("http://app:3000/", "/"));
+            assertThat(packed.field("Content-Encoding")).contains("gzip");
+            assertThat(packed.body()).hasSizeLessThan(200);
+            assertThat(loud.body()).isEqualTo(page.toUpperCase(Locale.ROOT));
+            assertThat(tooLong.status()).isEqualTo(413);
         }
     }
 

@@ -33,6 +33,10 @@ public enum ProxyError {
     PROTOCOL_ERROR("http_protocol_error", Side.UPSTREAM, 502),
     /** The upstream's head is larger than allowed. */
     RESPONSE_HEAD_TOO_LARGE("http_response_header_section_size", Side.UPSTREAM, 502),
+    /** The upstream's body is longer than a transform of the route allows. */
+    RESPONSE_BODY_TOO_LARGE("http_response_body_size", Side.UPSTREAM, 502),
+    /** The upstream's body is not in the content coding that it claims. */
+    RESPONSE_CODING("http_response_content_coding", Side.UPSTREAM, 502),
     /** The upstream switched protocols though nobody asked, or to another one. */
     UPGRADE_FAILED("http_upgrade_failed", Side.UPSTREAM, 502),
     /** The upstream answered with a status that counts as a failed attempt, and another was tried. */
@@ -41,6 +45,8 @@ public enum ProxyError {
     UPSTREAM_UNAVAILABLE("destination_unavailable", Side.UPSTREAM, 502),
     /** The upstream that holds the client's session can't be tried, and the pool says that no other may. */
     SESSION_UNAVAILABLE("destination_unavailable", Side.PROXY, 503),
+    /** A body transformer could not go on with an upstream's body. */
+    TRANSFORM_FAILED("proxy_internal_error", Side.PROXY, 502),
     /** A limit of ours on upstream connections is reached. */
     CONNECTION_LIMIT("connection_limit_reached", Side.PROXY, 503),
     /** The proxy is stopping. */

@@ -1,6 +1,9 @@
 package io.weir.route;
 
+import io.weir.body.Compression;
 import io.weir.body.Limits;
+import io.weir.body.RequestTransform;
+import io.weir.body.ResponseTransform;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.Upgrades;
 import io.weir.http.Headers;
@@ -36,6 +39,9 @@ public final class Route {
     private final boolean rewritten;
     private final Upgrades upgrades;
     private final @Nullable Duration eventComments;
+    private final List<RequestTransform> requestTransforms;
+    private final List<ResponseTransform> responseTransforms;
+    private final @Nullable Compression compression;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -48,6 +54,9 @@ public final class Route {
         rewritten = draft.rewrite != null;
         upgrades = draft.upgrades;
         eventComments = draft.eventComments;
+        requestTransforms = List.copyOf(draft.requestTransforms);
+        responseTransforms = List.copyOf(draft.responseTransforms);
+        compression = draft.compression;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -107,6 +116,21 @@ public final class Route {
         return eventComments;
     }
 
+    /** What is done to bodies of requests, in order. */
+    public List<RequestTransform> requestTransforms() {
+        return requestTransforms;
+    }
+
+    /** What is done to bodies of responses, in order. */
+    public List<ResponseTransform> responseTransforms() {
+        return responseTransforms;
+    }
+
+    /** Its own compression of responses; null: its site's. */
+    public @Nullable Compression compression() {
+        return compression;
+    }
+
     /** These limits with the route's own in place. */
     public Limits limits(Limits above) {
         return maxRequestBody == null ? above : above.withRequestBody(maxRequestBody);
@@ -136,6 +160,10 @@ public final class Route {
         if (!(action instanceof RouteAction.Proxy proxy)) {
             if (rewritten) {
                 problems.add("it does not proxy, so there is no path to rewrite; drop the rewrite or use to(pool)");
+            }
+            if (!requestTransforms.isEmpty() || !responseTransforms.isEmpty() || compression != null) {
+                problems.add(
+                        "it does not proxy, so there is no body to transform or compress; drop that or use to(pool)");
             }
             return problems;
         }
@@ -171,6 +199,9 @@ public final class Route {
         private @Nullable PathRewrite rewrite;
         private Upgrades upgrades = Upgrades.websocket();
         private @Nullable Duration eventComments;
+        private final List<RequestTransform> requestTransforms = new ArrayList<>();
+        private final List<ResponseTransform> responseTransforms = new ArrayList<>();
+        private @Nullable Compression compression;
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -275,6 +306,31 @@ public final class Route {
                 throw new IllegalArgumentException("eventComments: " + silence + " (expected: >= 1 ms)");
             }
             eventComments = silence;
+            return this;
+        }
+
+        /**
+         * Transforms bodies of requests on their way to the upstream, after those that were named before. One that is changed
+         * goes out without {@code Content-Length} and digests. Each attempt gets a transformer of its own.
+         */
+        public Draft transformRequest(RequestTransform transform) {
+            requestTransforms.add(transform);
+            return this;
+        }
+
+        /**
+         * Transforms bodies of responses on their way to the client, after those that were named before. One that is changed
+         * goes out without {@code Content-Length}, digests and {@code Accept-Ranges}, its {@code ETag} is weak. Parts of bodies
+         * (206) pass as they are.
+         */
+        public Draft transformResponse(ResponseTransform transform) {
+            responseTransforms.add(transform);
+            return this;
+        }
+
+        /** Compresses responses, after transforms; takes the place of what site and proxy say. */
+        public Draft compress(Compression compression) {
+            this.compression = compression;
             return this;
         }
 

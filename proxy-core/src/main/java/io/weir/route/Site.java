@@ -1,5 +1,6 @@
 package io.weir.route;
 
+import io.weir.body.Compression;
 import io.weir.header.HeaderPolicy;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Routes for certain hosts (nginx {@code server}). A request's host, in lower case and without port, is looked for as
@@ -25,18 +27,21 @@ public final class Site {
     private final List<Middleware> middleware;
     private final HeaderPolicy headers;
     private final Timeouts timeouts;
+    private final @Nullable Compression compression;
 
     private Site(
             List<HostPattern> names,
             List<Route> routes,
             List<Middleware> middleware,
             HeaderPolicy headers,
-            Timeouts timeouts) {
+            Timeouts timeouts,
+            @Nullable Compression compression) {
         this.names = names;
         this.routes = routes;
         this.middleware = middleware;
         this.headers = headers;
         this.timeouts = timeouts;
+        this.compression = compression;
     }
 
     /** A site for these hosts: {@code a.example.com}, {@code *.example.com}, {@code mail.*} or {@code .example.com}. */
@@ -51,7 +56,7 @@ public final class Site {
 
     /** The default site: for hosts that no other serves. */
     public static Site unnamed() {
-        return new Site(List.of(), List.of(), List.of(), HeaderPolicy.inherit(), Timeouts.inherit());
+        return new Site(List.of(), List.of(), List.of(), HeaderPolicy.inherit(), Timeouts.inherit(), null);
     }
 
     /** Further names. */
@@ -60,34 +65,34 @@ public final class Site {
         for (String name : more) {
             all.add(HostPattern.parse(name));
         }
-        return new Site(List.copyOf(all), routes, middleware, headers, timeouts);
+        return new Site(List.copyOf(all), routes, middleware, headers, timeouts, compression);
     }
 
     /** Also hosts in which that regular expression is found. */
     public Site orRegex(String regex) {
-        return new Site(plus(names, HostPattern.regex(regex)), routes, middleware, headers, timeouts);
+        return new Site(plus(names, HostPattern.regex(regex)), routes, middleware, headers, timeouts, compression);
     }
 
     /** One more route. */
     public Site route(Route route) {
-        return new Site(names, plus(routes, route), middleware, headers, timeouts);
+        return new Site(names, plus(routes, route), middleware, headers, timeouts, compression);
     }
 
     /** Further routes, in order. For many, a step for each would copy them all each time. */
     public Site routes(Collection<Route> more) {
         List<Route> all = new ArrayList<>(routes);
         all.addAll(more);
-        return new Site(names, List.copyOf(all), middleware, headers, timeouts);
+        return new Site(names, List.copyOf(all), middleware, headers, timeouts, compression);
     }
 
     /** One more middleware, after the proxy's and those that are there. */
     public Site use(Middleware more) {
-        return new Site(names, routes, plus(middleware, more), headers, timeouts);
+        return new Site(names, routes, plus(middleware, more), headers, timeouts, compression);
     }
 
     /** A ready field policy, to stand below the proxy's. */
     public Site headers(HeaderPolicy headers) {
-        return new Site(names, routes, middleware, headers, timeouts);
+        return new Site(names, routes, middleware, headers, timeouts, compression);
     }
 
     /** A field policy made in place. */
@@ -97,7 +102,7 @@ public final class Site {
 
     /** Ready clocks, to stand below the proxy's. */
     public Site timeouts(Timeouts timeouts) {
-        return new Site(names, routes, middleware, headers, timeouts);
+        return new Site(names, routes, middleware, headers, timeouts, compression);
     }
 
     /** Clocks made in place. */
@@ -105,6 +110,11 @@ public final class Site {
         Timeouts.Builder builder = Timeouts.builder();
         clocks.accept(builder);
         return timeouts(builder.build().below(timeouts));
+    }
+
+    /** Compresses responses of its routes; takes the place of what the proxy says. */
+    public Site compress(Compression compression) {
+        return new Site(names, routes, middleware, headers, timeouts, compression);
     }
 
     /** Its first name; "" for the default site. */
@@ -168,6 +178,11 @@ public final class Site {
     /** Its own clocks. */
     public Timeouts timeouts() {
         return timeouts;
+    }
+
+    /** Its own compression of responses; null: the proxy's. */
+    public @Nullable Compression compression() {
+        return compression;
     }
 
     /** Its names, or "default site". */

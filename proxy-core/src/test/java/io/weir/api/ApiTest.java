@@ -11,6 +11,11 @@ import io.weir.Exchange;
 import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
 import io.weir.ReverseProxy;
+import io.weir.body.Compression;
+import io.weir.body.Gzipped;
+import io.weir.body.SizeLimit;
+import io.weir.body.Tee;
+import io.weir.body.TextReplacement;
 import io.weir.header.HeaderPolicy;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
@@ -173,6 +178,28 @@ class ApiTest {
 
         assertThat(heard).containsExactly("probe GET /healthz: no answer, 3 times in a row");
         assertThat(proxy.status(0).pool("app").upstreams().get(0).standing()).isEqualTo(UpstreamStatus.Standing.ILL);
+    }
+
+    @Test
+    void bodiesAndCompression() {
+        var app = UpstreamPool.of("app", "http://127.0.0.1:3000");
+        var config = ProxyConfig.builder()
+                .compress(Compression.gzip().brotli().zstd().types("text/*").minBytes(20))
+                .site(Site.named("a.example.com")
+                        .compress(Compression.off())
+                        .route(Route.any()
+                                .compress(Compression.gzip(9))
+                                .transformRequest(Gzipped.requests(SizeLimit.of(1000)))
+                                .transformRequest(Tee.requests(request -> (copy, last) -> {}))
+                                .transformResponse(Gzipped.responses(TextReplacement.of("a", "b")
+                                        .and("c", "d")
+                                        .once()
+                                        .exactCase()))
+                                .transformResponse((request, response) -> (chunk, last, out) -> out.write(chunk))
+                                .to(app)))
+                .build();
+
+        assertThat(begin(config, RequestHead.get("/x", "a.example.com"))).isInstanceOf(Decision.Forward.class);
     }
 
     @Test

@@ -25,6 +25,9 @@ class ProxyErrorTest {
         "RESPONSE_INCOMPLETE,       UPSTREAM, 502, http_response_incomplete,          false",
         "PROTOCOL_ERROR,            UPSTREAM, 502, http_protocol_error,               false",
         "RESPONSE_HEAD_TOO_LARGE,   UPSTREAM, 502, http_response_header_section_size, false",
+        "RESPONSE_BODY_TOO_LARGE,   UPSTREAM, 502, http_response_body_size,           false",
+        "RESPONSE_CODING,           UPSTREAM, 502, http_response_content_coding,      false",
+        "TRANSFORM_FAILED,          PROXY,    502, proxy_internal_error,              false",
         "UPGRADE_FAILED,            UPSTREAM, 502, http_upgrade_failed,               false",
         "UPSTREAM_UNAVAILABLE,      UPSTREAM, 502, destination_unavailable,           false",
         "CONNECTION_LIMIT,          PROXY,    503, connection_limit_reached,          false",
@@ -55,7 +58,7 @@ class ProxyErrorTest {
         switch (error.side()) {
             case CLIENT -> assertThat(error.status()).isBetween(400, 499);
             case UPSTREAM -> assertThat(error.status()).isIn(502, 504);
-            case PROXY -> assertThat(error.status()).isIn(500, 503);
+            case PROXY -> assertThat(error.status()).isIn(500, 502, 503);
         }
     }
 

@@ -6,8 +6,11 @@ import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
 import io.weir.ProxyStatus;
 import io.weir.ReverseProxy;
+import io.weir.body.BodyTransformer;
+import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.http.RequestHead;
+import io.weir.jetty.body.Encoders;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
@@ -63,12 +66,17 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private volatile @Nullable Upkeep upkeep;
 
     private JettyProxyHandler(ProxyConfig config, @Nullable ClientConnector shared) {
+        Encoders.check(config);
         standAlone = shared != null;
         connector = shared;
         proxy = new ReverseProxy(config, new JettyEngine());
     }
 
-    /** A handler for that configuration. */
+    /**
+     * A handler for that configuration.
+     *
+     * @throws IllegalArgumentException if it wants brotli or zstd and the library is missing; it names what to add
+     */
     public static JettyProxyHandler of(ProxyConfig config) {
         return new JettyProxyHandler(config, null);
     }
@@ -128,6 +136,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
      * @throws IllegalArgumentException if one can't be used: the message names it; the configuration in force stays
      */
     public void reload(ProxyConfig config) {
+        Encoders.check(config);
         tls.prepare(config);
         retire(proxy.replace(config));
         if (transport != null) {
@@ -300,6 +309,11 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         @Override
         public ProxyListener listener() {
             return listener;
+        }
+
+        @Override
+        public BodyTransformer encoder(Compression.Choice choice) {
+            return Encoders.of(choice);
         }
 
         @Override

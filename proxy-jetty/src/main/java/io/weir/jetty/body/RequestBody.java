@@ -1,5 +1,6 @@
 package io.weir.jetty.body;
 
+import io.weir.body.BodyException;
 import io.weir.http.ProxyError;
 import io.weir.jetty.server.Clock;
 import java.io.IOException;
@@ -287,6 +288,9 @@ public final class RequestBody implements Content.Source {
     public static ProxyError errorOf(Throwable failure) {
         if (failure instanceof Refused refused) {
             return refused.error();
+        }
+        if (failure instanceof BodyException transforming) {
+            return transforming.error();
         }
         if (failure instanceof EofException) {
             return ProxyError.CLIENT_GONE;

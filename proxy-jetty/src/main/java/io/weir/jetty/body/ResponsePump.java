@@ -1,5 +1,6 @@
 package io.weir.jetty.body;
 
+import io.weir.body.BodyException;
 import io.weir.jetty.server.Clock;
 import io.weir.jetty.server.PendingWrite;
 import java.time.Duration;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * that leaves together with the end, which is not true of what HEAD and 304 speak of, and forbidden in a 204.
  */
 public final class ResponsePump extends IteratingCallback {
-    /** Is told how it ends: one of the three, once. */
+    /** Is told how it ends: one of the four, once. */
     public interface Listener {
         /** The upstream's last byte has been read; the client does not have it yet. */
         void upstreamDone();
@@ -30,6 +31,13 @@ public final class ResponsePump extends IteratingCallback {
 
         /** The upstream's body broke. */
         void upstreamBroke(Throwable cause);
+
+        /**
+         * A transformer of the body failed.
+         *
+         * @param nothingSent whether the client has got nothing, not even the head
+         */
+        void transformerFailed(BodyException cause, boolean nothingSent);
 
         /** The client took no more. */
         void clientBroke(Throwable cause);
@@ -82,6 +90,12 @@ public final class ResponsePump extends IteratingCallback {
         }
         Content.Chunk next = begun || mayHaveBody() || saysLength() ? source.read() : null;
         boolean broken = Content.Chunk.isFailure(next);
+        if (next != null && next.getFailure() instanceof BodyException failure) {
+            sourceBroke = true;
+            last = true;
+            listener.transformerFailed(failure, !begun);
+            return Action.SUCCEEDED;
+        }
         if (!begun && (next == null || broken)) {
             begun = true;
             write(false, null); // a body that is broken already is read as broken again, once the client has the head

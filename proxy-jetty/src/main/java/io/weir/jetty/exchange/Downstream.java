@@ -115,6 +115,11 @@ final class Downstream {
         Heads.fill(response.getHeaders(), head.headers());
     }
 
+    /** The head that was set, and has not left, is not to leave. */
+    void takeBack() {
+        response.reset();
+    }
+
     /** How many bytes of its body a reply of ours has for this client. */
     int bodyLength(Reply reply) {
         return request.getMethod().equals("HEAD") ? 0 : reply.length();

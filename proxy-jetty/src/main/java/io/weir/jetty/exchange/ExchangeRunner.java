@@ -3,6 +3,7 @@ package io.weir.jetty.exchange;
 import io.weir.Attempt;
 import io.weir.Decision;
 import io.weir.Exchange;
+import io.weir.body.BodyException;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
@@ -10,6 +11,7 @@ import io.weir.http.ResponseHead;
 import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
+import io.weir.jetty.body.TransformedSource;
 import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
@@ -118,6 +120,9 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         } else if (body.isPresent()) {
             body.keep(next.replayBytes());
         }
+        if (body.isPresent() && body.length() != 0) {
+            next.bodyFollows();
+        }
         UpstreamCall sent = transport.send(next, body, trying);
         boolean late;
         boolean useless;
@@ -187,7 +192,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         body.goOn();
         downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
-                withComments(source, head),
+                withComments(TransformedSource.of(source, exchange.bodyChain()), head),
                 downstream.response(),
                 this,
                 clocks.clientSend(),
@@ -268,6 +273,18 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (delivering != null && cause instanceof UpstreamFailure broken) {
             perform(delivering.attempt.failed(broken.failure(), now()));
         }
+    }
+
+    @Override
+    public void transformerFailed(BodyException cause, boolean nothingSent) {
+        if (nothingSent) {
+            synchronized (this) {
+                pump = null;
+                responding = over;
+            }
+            downstream.takeBack();
+        }
+        perform(exchange.bodyFailed(cause, nothingSent, now()));
     }
 
     // ---- what the tunnel reports ----

@@ -42,7 +42,9 @@ public final class Slf4jListener implements ProxyListener {
         Logger logger = errorLogger(exchange.site());
         boolean told = error.side() == ProxyError.Side.UPSTREAM
                 && !exchange.attempts().isEmpty()
-                && error != ProxyError.RESPONSE_TIMEOUT; // by attemptFailed
+                && error != ProxyError.RESPONSE_TIMEOUT
+                && error != ProxyError.RESPONSE_BODY_TOO_LARGE
+                && error != ProxyError.RESPONSE_CODING; // by attemptFailed
         boolean quiet = told || error.side() == ProxyError.Side.CLIENT;
         if (quiet ? logger.isDebugEnabled() : logger.isWarnEnabled()) {
             String line = error.token() + ": " + Text.printable(outcome.detail()) + "; client "

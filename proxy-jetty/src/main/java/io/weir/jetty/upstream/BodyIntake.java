@@ -1,7 +1,9 @@
 package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
+import io.weir.body.BodyChain;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.body.TransformedSource;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.IteratingCallback;
 import org.jspecify.annotations.Nullable;
@@ -13,12 +15,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class BodyIntake {
     private final RequestBody body;
+    /** What the body passes through; null: nothing. */
+    private final @Nullable TransformedSource transformed;
+
+    private final boolean keepsLength;
     private volatile boolean heldBack;
     private volatile boolean stopped;
 
     BodyIntake(UpstreamRequest attempt, RequestBody body) {
         this.body = body;
+        BodyChain chain = attempt.bodyChain();
+        transformed = chain == null ? null : new TransformedSource(body, chain);
+        keepsLength = chain == null || chain.keepsBytes();
         heldBack = body.isPresent() && !body.hasEnded() && attempt.headers().containsToken("Expect", "100-continue");
+    }
+
+    /** Bytes that the upstream gets; −1 if that is not known. */
+    long length() {
+        return keepsLength ? body.length() : -1;
+    }
+
+    /** Whether there is a body of which the length is not known. */
+    boolean isChunked() {
+        return keepsLength ? body.isChunked() : body.isPresent();
     }
 
     /** Whether it waits to be {@linkplain #release released}. */
@@ -34,6 +53,9 @@ final class BodyIntake {
     /** Nothing more is taken from the client. */
     synchronized void stop() {
         stopped = true;
+        if (transformed != null) {
+            transformed.close();
+        }
     }
 
     boolean isStopped() {
@@ -49,7 +71,7 @@ final class BodyIntake {
         if (stopped) {
             return null;
         }
-        Content.Chunk next = body.read();
+        Content.Chunk next = transformed == null ? body.read() : transformed.read();
         if (next == null && awaiting != null) {
             body.demand(awaiting::iterate);
         }

@@ -127,7 +127,7 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
         }
         HeadersFrame head;
         try {
-            head = new HeadersFrame(Http2Heads.request(attempt, body), null, !body.isPresent());
+            head = new HeadersFrame(Http2Heads.request(attempt, intake), null, !body.isPresent());
         } catch (RuntimeException e) {
             streamFailed(e);
             return;

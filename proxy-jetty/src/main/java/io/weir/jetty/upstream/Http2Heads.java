@@ -4,7 +4,6 @@ import io.weir.UpstreamRequest;
 import io.weir.header.HopByHopHeaders;
 import io.weir.http.Headers;
 import io.weir.http.ResponseHead;
-import io.weir.jetty.body.RequestBody;
 import java.util.Locale;
 import org.eclipse.jetty.http.HostPortHttpField;
 import org.eclipse.jetty.http.HttpField;
@@ -29,7 +28,7 @@ final class Http2Heads {
         }
     }
 
-    static MetaData.Request request(UpstreamRequest attempt, RequestBody body) {
+    static MetaData.Request request(UpstreamRequest attempt, BodyIntake body) {
         Headers sent = attempt.headers();
         HttpFields.Mutable fields = HttpFields.build(sent.size() + 1);
         String host = null;

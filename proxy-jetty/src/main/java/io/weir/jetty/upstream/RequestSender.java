@@ -127,7 +127,7 @@ final class RequestSender extends IteratingCallback {
     private void write(ByteBuffer head, Content.@Nullable Chunk next) {
         if (next == null) {
             endPoint.write(this, head);
-        } else if (!body.isChunked()) {
+        } else if (!intake.isChunked()) {
             endPoint.write(this, head, next.getByteBuffer());
         } else if (next.hasRemaining()) {
             byte[] size = (Integer.toHexString(next.remaining()) + "\r\n").getBytes(StandardCharsets.US_ASCII);
@@ -163,10 +163,11 @@ final class RequestSender extends IteratingCallback {
 
     private ByteBuffer head() {
         StringBuilder framing = null;
-        if (body.length() >= 0) {
-            framing =
-                    new StringBuilder("Content-Length: ").append(body.length()).append("\r\n");
-        } else if (body.isChunked()) {
+        if (intake.length() >= 0) {
+            framing = new StringBuilder("Content-Length: ")
+                    .append(intake.length())
+                    .append("\r\n");
+        } else if (intake.isChunked()) {
             framing = new StringBuilder("Transfer-Encoding: chunked\r\n");
         }
         if (attempt.upgrade() != null) {
