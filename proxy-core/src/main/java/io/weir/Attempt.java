@@ -65,6 +65,9 @@ public final class Attempt implements UpstreamRequest {
                         && request.method().equals(context.original().method())
                 ? plan.upgrades().grantedTo(context.original())
                 : null;
+        if (plan.collectsBodies()) {
+            headers = headers.without("Expect"); // the client was told to continue long ago
+        }
         if (upgrade != null) {
             headers = headers.toBuilder()
                     .remove("TE") // Connection would have to name it, too
@@ -171,6 +174,14 @@ public final class Attempt implements UpstreamRequest {
     /** It failed. */
     public Decision failed(ProxyFailure failure, long now) {
         return exchange.failed(this, failure, now);
+    }
+
+    /**
+     * Its body broke after bytes of it had been buffered. That is how the attempt ends, while the client still gets those
+     * bytes; {@link Exchange#failed} follows when it has them.
+     */
+    public void broke(ProxyFailure failure, long now) {
+        exchange.broke(this, failure, now);
     }
 
     /** The upstream's last byte is in. */

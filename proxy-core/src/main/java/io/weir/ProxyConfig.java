@@ -1,5 +1,7 @@
 package io.weir;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.TrustedProxies;
@@ -21,6 +23,7 @@ public final class ProxyConfig {
     private final HeaderPolicy headers;
     private final Timeouts timeouts;
     private final Limits limits;
+    private final BufferingPolicy buffering;
     private final TrustedProxies trustedProxies;
     private final boolean refusesUnknownHosts;
     private final List<ProxyListener> listeners;
@@ -32,6 +35,7 @@ public final class ProxyConfig {
         headers = builder.headers;
         timeouts = builder.timeouts;
         limits = builder.limits;
+        buffering = builder.buffering;
         trustedProxies = builder.trustedProxies;
         refusesUnknownHosts = builder.refusesUnknownHosts;
         listeners = List.copyOf(builder.listeners);
@@ -85,6 +89,11 @@ public final class ProxyConfig {
         return limits;
     }
 
+    /** What is said of buffering at the top. */
+    public BufferingPolicy buffering() {
+        return buffering;
+    }
+
     /** Whose forwarding fields are believed. */
     public TrustedProxies trustedProxies() {
         return trustedProxies;
@@ -114,6 +123,7 @@ public final class ProxyConfig {
         private HeaderPolicy headers = HeaderPolicy.forwarded();
         private Timeouts timeouts = Timeouts.inherit();
         private Limits limits = Limits.defaults();
+        private BufferingPolicy buffering = BufferingPolicy.inherit();
         private TrustedProxies trustedProxies = TrustedProxies.none();
         private boolean refusesUnknownHosts;
 
@@ -166,6 +176,18 @@ public final class ProxyConfig {
         /** Changes to the limits. */
         public Builder limits(UnaryOperator<Limits> change) {
             limits = change.apply(limits);
+            return this;
+        }
+
+        /** Whether responses are buffered (nginx {@code proxy_buffering}); off if not said. */
+        public Builder buffering(Buffering responses) {
+            buffering = buffering.withResponses(responses);
+            return this;
+        }
+
+        /** Whether requests are buffered (nginx {@code proxy_request_buffering}); off if not said. */
+        public Builder requestBuffering(Buffering requests) {
+            buffering = buffering.withRequests(requests);
             return this;
         }
 

@@ -1,5 +1,7 @@
 package io.weir.route;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.Upgrades;
@@ -36,6 +38,7 @@ public final class Route {
     private final boolean rewritten;
     private final Upgrades upgrades;
     private final @Nullable Duration eventComments;
+    private final BufferingPolicy buffering;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -48,6 +51,7 @@ public final class Route {
         rewritten = draft.rewrite != null;
         upgrades = draft.upgrades;
         eventComments = draft.eventComments;
+        buffering = draft.buffering;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -105,6 +109,11 @@ public final class Route {
     /** How long an event stream's upstream may be silent until Weir sends a comment; null: for ever. */
     public @Nullable Duration eventComments() {
         return eventComments;
+    }
+
+    /** What it says of buffering, to stand below what the site says. */
+    public BufferingPolicy buffering() {
+        return buffering;
     }
 
     /** These limits with the route's own in place. */
@@ -171,6 +180,7 @@ public final class Route {
         private @Nullable PathRewrite rewrite;
         private Upgrades upgrades = Upgrades.websocket();
         private @Nullable Duration eventComments;
+        private BufferingPolicy buffering = BufferingPolicy.inherit();
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -275,6 +285,18 @@ public final class Route {
                 throw new IllegalArgumentException("eventComments: " + silence + " (expected: >= 1 ms)");
             }
             eventComments = silence;
+            return this;
+        }
+
+        /** Whether responses are buffered (nginx {@code proxy_buffering}); what the site says if not said here. */
+        public Draft buffering(Buffering responses) {
+            buffering = buffering.withResponses(responses);
+            return this;
+        }
+
+        /** Whether requests are buffered (nginx {@code proxy_request_buffering}); what the site says if not said here. */
+        public Draft requestBuffering(Buffering requests) {
+            buffering = buffering.withRequests(requests);
             return this;
         }
 

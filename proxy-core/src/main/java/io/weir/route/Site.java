@@ -1,5 +1,7 @@
 package io.weir.route;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.header.HeaderPolicy;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
@@ -25,18 +27,21 @@ public final class Site {
     private final List<Middleware> middleware;
     private final HeaderPolicy headers;
     private final Timeouts timeouts;
+    private final BufferingPolicy buffering;
 
     private Site(
             List<HostPattern> names,
             List<Route> routes,
             List<Middleware> middleware,
             HeaderPolicy headers,
-            Timeouts timeouts) {
+            Timeouts timeouts,
+            BufferingPolicy buffering) {
         this.names = names;
         this.routes = routes;
         this.middleware = middleware;
         this.headers = headers;
         this.timeouts = timeouts;
+        this.buffering = buffering;
     }
 
     /** A site for these hosts: {@code a.example.com}, {@code *.example.com}, {@code mail.*} or {@code .example.com}. */
@@ -51,7 +56,8 @@ public final class Site {
 
     /** The default site: for hosts that no other serves. */
     public static Site unnamed() {
-        return new Site(List.of(), List.of(), List.of(), HeaderPolicy.inherit(), Timeouts.inherit());
+        return new Site(
+                List.of(), List.of(), List.of(), HeaderPolicy.inherit(), Timeouts.inherit(), BufferingPolicy.inherit());
     }
 
     /** Further names. */
@@ -60,34 +66,34 @@ public final class Site {
         for (String name : more) {
             all.add(HostPattern.parse(name));
         }
-        return new Site(List.copyOf(all), routes, middleware, headers, timeouts);
+        return new Site(List.copyOf(all), routes, middleware, headers, timeouts, buffering);
     }
 
     /** Also hosts in which that regular expression is found. */
     public Site orRegex(String regex) {
-        return new Site(plus(names, HostPattern.regex(regex)), routes, middleware, headers, timeouts);
+        return new Site(plus(names, HostPattern.regex(regex)), routes, middleware, headers, timeouts, buffering);
     }
 
     /** One more route. */
     public Site route(Route route) {
-        return new Site(names, plus(routes, route), middleware, headers, timeouts);
+        return new Site(names, plus(routes, route), middleware, headers, timeouts, buffering);
     }
 
     /** Further routes, in order. For many, a step for each would copy them all each time. */
     public Site routes(Collection<Route> more) {
         List<Route> all = new ArrayList<>(routes);
         all.addAll(more);
-        return new Site(names, List.copyOf(all), middleware, headers, timeouts);
+        return new Site(names, List.copyOf(all), middleware, headers, timeouts, buffering);
     }
 
     /** One more middleware, after the proxy's and those that are there. */
     public Site use(Middleware more) {
-        return new Site(names, routes, plus(middleware, more), headers, timeouts);
+        return new Site(names, routes, plus(middleware, more), headers, timeouts, buffering);
     }
 
     /** A ready field policy, to stand below the proxy's. */
     public Site headers(HeaderPolicy headers) {
-        return new Site(names, routes, middleware, headers, timeouts);
+        return new Site(names, routes, middleware, headers, timeouts, buffering);
     }
 
     /** A field policy made in place. */
@@ -97,7 +103,7 @@ public final class Site {
 
     /** Ready clocks, to stand below the proxy's. */
     public Site timeouts(Timeouts timeouts) {
-        return new Site(names, routes, middleware, headers, timeouts);
+        return new Site(names, routes, middleware, headers, timeouts, buffering);
     }
 
     /** Clocks made in place. */
@@ -105,6 +111,16 @@ public final class Site {
         Timeouts.Builder builder = Timeouts.builder();
         clocks.accept(builder);
         return timeouts(builder.build().below(timeouts));
+    }
+
+    /** Whether responses are buffered (nginx {@code proxy_buffering}); what the proxy says if not said here. */
+    public Site buffering(Buffering responses) {
+        return new Site(names, routes, middleware, headers, timeouts, buffering.withResponses(responses));
+    }
+
+    /** Whether requests are buffered (nginx {@code proxy_request_buffering}); what the proxy says if not said here. */
+    public Site requestBuffering(Buffering requests) {
+        return new Site(names, routes, middleware, headers, timeouts, buffering.withRequests(requests));
     }
 
     /** Its first name; "" for the default site. */
@@ -168,6 +184,11 @@ public final class Site {
     /** Its own clocks. */
     public Timeouts timeouts() {
         return timeouts;
+    }
+
+    /** What it says of buffering, to stand below what the proxy says. */
+    public BufferingPolicy buffering() {
+        return buffering;
     }
 
     /** Its names, or "default site". */

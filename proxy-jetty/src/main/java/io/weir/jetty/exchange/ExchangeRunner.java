@@ -3,6 +3,7 @@ package io.weir.jetty.exchange;
 import io.weir.Attempt;
 import io.weir.Decision;
 import io.weir.Exchange;
+import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
@@ -178,7 +179,12 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     }
 
     @Override
-    public void deliver(ResponseHead head) {
+    public void collect(Buffering buffering) {
+        perform(exchange.collected(now()));
+    }
+
+    @Override
+    public void deliver(ResponseHead head, Buffering buffering) {
         Running answered = current;
         Content.Source source = answered == null ? null : answered.answer;
         if (source == null || !beginResponse()) {
