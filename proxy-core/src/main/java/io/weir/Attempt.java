@@ -31,6 +31,7 @@ public final class Attempt implements UpstreamRequest {
     private long connectNanos = -1;
     private long headNanos = -1;
     private int status;
+    private boolean broken;
 
     Attempt(
             Exchange exchange,
@@ -178,7 +179,7 @@ public final class Attempt implements UpstreamRequest {
 
     /**
      * Its body broke after bytes of it had been buffered. That is how the attempt ends, while the client still gets those
-     * bytes; {@link Exchange#failed} follows when it has them.
+     * bytes; {@link #failed} follows when it has them.
      */
     public void broke(ProxyFailure failure, long now) {
         exchange.broke(this, failure, now);
@@ -203,6 +204,15 @@ public final class Attempt implements UpstreamRequest {
         } catch (RuntimeException e) {
             throw new UserCodeFailure("balancing of pool \"" + pool.pool().name() + "\"", e);
         }
+    }
+
+    void markBroken() {
+        broken = true;
+    }
+
+    /** Whether it broke while what had come of its body was buffered. */
+    boolean isBroken() {
+        return broken;
     }
 
     /** The status it answered with; 0 for none. */

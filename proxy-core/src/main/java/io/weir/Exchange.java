@@ -321,6 +321,10 @@ public final class Exchange {
     }
 
     private synchronized Decision hearFailure(Attempt from, ProxyFailure failure, long now) {
+        if (state == State.DELIVERED && from.isBroken()) {
+            context.at(now);
+            return abort(failure.error(), failure.detail());
+        }
         if (!attempts.isRunning(from)) {
             return NOTHING;
         }
@@ -343,6 +347,7 @@ public final class Exchange {
     private synchronized Decision hearBreak(Attempt from, ProxyFailure failure, long now) {
         if (attempts.isRunning(from) && state == State.DELIVERED) {
             context.at(now);
+            from.markBroken();
             attempts.endFailed(failure);
             attempts.leave();
             attempts.tellFailed(from, failure, new Decision.Abort(failure.error()));

@@ -71,9 +71,7 @@ class BufferedExchangeTest {
         assertThat(bench.inFlight("http://a")).isZero();
         assertThat(bench.consequences()).containsExactly("aborted");
         assertThat(bench.transitions).hasSize(1);
-        assertThat(attempt.failed(BROKEN, 3)).isInstanceOf(Decision.Nothing.class);
-        assertThat(exchange.failed(BROKEN.error(), BROKEN.detail(), 4))
-                .isEqualTo(new Decision.Abort(ProxyError.RESPONSE_INCOMPLETE));
+        assertThat(attempt.failed(BROKEN, 4)).isEqualTo(new Decision.Abort(ProxyError.RESPONSE_INCOMPLETE));
         exchange.finished(10, 5);
         assertThat(bench.summary().outcome().error()).isEqualTo(ProxyError.RESPONSE_INCOMPLETE);
         assertThat(bench.summary().attempts())

@@ -11,6 +11,8 @@ import io.weir.http.ResponseHead;
 import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
+import io.weir.jetty.body.SpillBuffer;
+import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
@@ -21,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Components;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -37,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener, Tunnel.Listener {
+public final class ExchangeRunner
+        implements Decision.Performer, ResponsePump.Listener, SpillBuffer.Listener, Tunnel.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -47,6 +51,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
+    private final TempFiles files;
     private final ExchangeClocks clocks;
     private final RequestBody body;
 
@@ -65,10 +70,16 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private boolean ended;
 
     private ExchangeRunner(
-            Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
+            Request request,
+            Response response,
+            Callback callback,
+            Exchange exchange,
+            UpstreamTransport transport,
+            TempFiles files) {
         downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
+        this.files = files;
         clocks = new ExchangeClocks(
                 request.getComponents().getScheduler(),
                 request.getComponents().getExecutor(),
@@ -84,6 +95,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     /**
      * Runs an exchange over Jetty's request, response and callback.
      *
+     * @param files where buffered bodies may have theirs
      * @param open opens it, given what the core calls to have it resumed
      * @return false if none was opened
      */
@@ -92,13 +104,14 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             Response response,
             Callback callback,
             UpstreamTransport transport,
+            TempFiles files,
             Function<Runnable, @Nullable Exchange> open) {
         Wake wake = new Wake(request.getComponents().getExecutor());
         Exchange exchange = open.apply(wake);
         if (exchange == null) {
             return false;
         }
-        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, files);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
         runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
@@ -180,7 +193,17 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     @Override
     public void collect(Buffering buffering) {
-        perform(exchange.collected(now()));
+        if (!body.isPresent()) {
+            perform(exchange.collected(now()));
+            return;
+        }
+        body.collect(buffering, files, trouble -> files.warn(buffering.directory(), exchange, trouble), failure -> {
+            if (failure == null) {
+                perform(exchange.collected(now()));
+            } else {
+                bodyBroke(failure);
+            }
+        });
     }
 
     @Override
@@ -193,7 +216,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         body.goOn();
         downstream.begin(head);
         ResponsePump pumping = new ResponsePump(
-                withComments(source, head),
+                buffered(withComments(source, head), buffering),
                 downstream.response(),
                 this,
                 clocks.clientSend(),
@@ -273,6 +296,18 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         Running delivering = current;
         if (delivering != null && cause instanceof UpstreamFailure broken) {
             perform(delivering.attempt.failed(broken.failure(), now()));
+        } else {
+            perform(exchange.failed(ProxyError.INTERNAL_ERROR, String.valueOf(cause), now()));
+        }
+    }
+
+    // ---- what the buffer reports, beside the pump's upstreamDone ----
+
+    @Override
+    public void bufferedBroke(Throwable cause) {
+        Running delivering = current;
+        if (delivering != null && cause instanceof UpstreamFailure broken) {
+            delivering.attempt.broke(broken.failure(), now());
         }
     }
 
@@ -318,6 +353,15 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     private void clientGone() {
         perform(exchange.clientGone(now()));
+    }
+
+    private void bodyBroke(Throwable cause) {
+        ProxyError error = RequestBody.errorOf(cause);
+        if (error == ProxyError.CLIENT_GONE) {
+            clientGone();
+        } else {
+            perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
+        }
     }
 
     private void resume() {
@@ -403,6 +447,21 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
         var components = downstream.response().getRequest().getComponents();
         return new EventComments(source, silence, components.getScheduler(), components.getExecutor());
+    }
+
+    private Content.Source buffered(Content.Source source, Buffering buffering) {
+        if (!buffering.isOn()) {
+            return source;
+        }
+        Components components = downstream.response().getRequest().getComponents();
+        return new SpillBuffer(
+                source,
+                buffering,
+                files,
+                components.getByteBufferPool(),
+                components.getExecutor(),
+                this,
+                trouble -> files.warn(buffering.directory(), exchange, trouble));
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */
@@ -495,12 +554,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
         @Override
         public void requestFailed(Throwable cause) {
-            ProxyError error = RequestBody.errorOf(cause);
-            if (error == ProxyError.CLIENT_GONE) {
-                perform(exchange.clientGone(now()));
-            } else {
-                perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
-            }
+            bodyBroke(cause);
         }
     }
 
