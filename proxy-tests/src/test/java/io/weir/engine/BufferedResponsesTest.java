@@ -72,7 +72,7 @@ class BufferedResponsesTest {
     void anHttp2ClientThatStopsReadingHoldsNoUpstream() {
         try (var upstream = large("");
                 var proxy = buffering(upstream, Buffering.on(MIB, 64 * MIB).directory(directory));
-                var client = H2Client.connect(proxy.port())) {
+                var client = H2Client.connect(proxy.port(), MIB)) {
             H2Stream stream = client.openStream("POST", "/", List.of()).sendLast("");
             stream.awaitHead();
 

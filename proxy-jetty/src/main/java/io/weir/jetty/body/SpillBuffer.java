@@ -263,16 +263,14 @@ public final class SpillBuffer implements Content.Source {
         if (closed) {
             return Step.NOTHING;
         }
+        Piece first = pending.peek();
+        boolean canWrite = first != null && file.room() >= first.length();
         if (!file.isEmpty()) {
-            boolean canWrite = !pending.isEmpty() && file.room() > 0;
             boolean canRead = ready.isEmpty() || readyBytes + Piece.LARGEST <= memory;
             return canRead && (ready.isEmpty() || !canWrite) ? Step.READ : canWrite ? Step.WRITE : Step.NOTHING;
         }
-        if (pending.isEmpty()) {
-            return Step.NOTHING;
-        }
         if (!ready.isEmpty() && readyBytes >= memory && file.room() > 0) {
-            return Step.WRITE;
+            return canWrite ? Step.WRITE : Step.NOTHING;
         }
         pending.forEach(piece -> readyBytes += piece.capacity());
         ready.addAll(pending);
