@@ -277,7 +277,7 @@ class BufferedResponsesTest {
             Await.until("the attempt ends", () -> proxy.slotsTaken() == 0);
 
             assertThat(openFiles(directory)).hasSize(1);
-            assertThat(listed()).isEmpty();
+            assertThat(listed(directory)).isEmpty();
             assertThat(client.discard(LARGE)).isEqualTo(LARGE);
             Await.until("the file is closed", () -> openFiles(directory).isEmpty());
         }
@@ -302,6 +302,25 @@ class BufferedResponsesTest {
                 assertThat(line.message()).contains("GET /").contains("goes on unbuffered");
             });
             assertThat(proxy.awaitError(1)).isNull();
+        }
+    }
+
+    @Test
+    void manyBodiesWithoutAFileAreNotManyLines() {
+        Path missing = directory.resolve("missing");
+        long started = System.nanoTime();
+        try (LogCapture log = LogCapture.of("io.weir.buffering");
+                var upstream = ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                var proxy = WiredProxy.to(
+                        pool -> pool.upstream(upstream.uri()),
+                        config -> config.requestBuffering(Buffering.on(0, MIB).directory(missing)));
+                var client = proxy.client()) {
+            for (int i = 0; i < 50; i++) {
+                client.send("POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 40000\r\n\r\n" + noise(40_000));
+                assertThat(client.readResponse().body()).isEqualTo("ok");
+            }
+            long seconds = Duration.ofNanos(System.nanoTime() - started).toSeconds();
+            assertThat(log.lines(missing.toString())).hasSizeBetween(1, (int) Math.min(49, seconds + 1));
         }
     }
 
@@ -438,7 +457,7 @@ class BufferedResponsesTest {
         return new String(bytes, ISO_8859_1);
     }
 
-    private List<Path> listed() {
+    static List<Path> listed(Path directory) {
         try (Stream<Path> files = Files.list(directory)) {
             return files.toList();
         } catch (IOException e) {
@@ -448,7 +467,11 @@ class BufferedResponsesTest {
 
     /** What this process has open in the directory, names or not. */
     static List<String> openFiles(Path directory) {
-        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+        return openFiles(Path.of("/proc/self/fd"), directory);
+    }
+
+    static List<String> openFiles(Path descriptorsOf, Path directory) {
+        try (Stream<Path> descriptors = Files.list(descriptorsOf)) {
             return descriptors
                     .map(BufferedResponsesTest::target)
                     .filter(target -> target.startsWith(directory + "/"))
