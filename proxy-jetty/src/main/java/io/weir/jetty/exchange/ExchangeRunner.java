@@ -8,7 +8,6 @@ import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
-import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
 import io.weir.jetty.body.SpillBuffer;
@@ -23,7 +22,6 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
-import org.eclipse.jetty.server.Components;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -215,8 +213,13 @@ public final class ExchangeRunner
         }
         body.goOn();
         downstream.begin(head);
+        Duration silence = exchange.eventComments();
+        Content.Source staged = silence == null ? source : downstream.withComments(source, head, silence);
+        if (buffering.isOn()) {
+            staged = downstream.buffered(staged, buffering, files, this, exchange);
+        }
         ResponsePump pumping = new ResponsePump(
-                buffered(withComments(source, head), buffering),
+                staged,
                 downstream.response(),
                 this,
                 clocks.clientSend(),
@@ -438,30 +441,6 @@ public final class ExchangeRunner
         long sent = tunnelled != null ? tunnelled.bytesToClient() : pumped != null ? pumped.written() : replyBytes;
         exchange.finished(sent, now());
         leave.run();
-    }
-
-    private Content.Source withComments(Content.Source source, ResponseHead head) {
-        Duration silence = exchange.eventComments();
-        if (silence == null || !EventComments.fit(head)) {
-            return source;
-        }
-        var components = downstream.response().getRequest().getComponents();
-        return new EventComments(source, silence, components.getScheduler(), components.getExecutor());
-    }
-
-    private Content.Source buffered(Content.Source source, Buffering buffering) {
-        if (!buffering.isOn()) {
-            return source;
-        }
-        Components components = downstream.response().getRequest().getComponents();
-        return new SpillBuffer(
-                source,
-                buffering,
-                files,
-                components.getByteBufferPool(),
-                components.getExecutor(),
-                this,
-                trouble -> files.warn(buffering.directory(), exchange, trouble));
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */

@@ -8,6 +8,9 @@ import java.util.Arrays;
 final class FakeDisk {
     private final long room;
     boolean unreadable;
+    /** Whether those who work with it may: they are on the executor. */
+    boolean mayBlock;
+
     int files;
     int closed;
     long highest;
@@ -24,14 +27,22 @@ final class FakeDisk {
         private byte[] bytes = new byte[0];
 
         File() throws IOException {
+            check();
             if (room < 0) {
                 throw new IOException("no such directory");
             }
             files++;
         }
 
+        private void check() {
+            if (!mayBlock) {
+                throw new AssertionError("this would block a thread that serves sockets");
+            }
+        }
+
         @Override
         public void write(ByteBuffer from, long position) throws IOException {
+            check();
             if (closed == files) {
                 throw new IOException("written after it was closed");
             }
@@ -47,6 +58,7 @@ final class FakeDisk {
 
         @Override
         public void read(ByteBuffer into, long position) throws IOException {
+            check();
             if (unreadable) {
                 throw new IOException("input/output error");
             }
@@ -55,6 +67,7 @@ final class FakeDisk {
 
         @Override
         public void close() {
+            check();
             closed++;
         }
     }

@@ -262,7 +262,7 @@ class SpillBufferTest {
             }
         };
         return new SpillBuffer(
-                body, buffering, disk.files(), pool, tasks::add, listener, trouble -> told.add("trouble"));
+                body, buffering, disk.files(), pool, this::execute, listener, trouble -> told.add("trouble"));
     }
 
     private void arrive(int bytes) {
@@ -295,6 +295,16 @@ class SpillBufferTest {
         }
         chunk.release();
         return chunk.isLast();
+    }
+
+    /** The executor: there, and nowhere else, the disk may be used. */
+    private void execute(Runnable task) {
+        FakeDisk used = disk;
+        tasks.add(() -> {
+            used.mayBlock = true;
+            task.run();
+            used.mayBlock = false;
+        });
     }
 
     private void runTasks() {

@@ -53,7 +53,7 @@ class WholeBodyTest {
     void itIsReadTheSameEachTime(int size, long memory, long file) throws IOException {
         for (int seed = 0; seed < 20; seed++) {
             disk = new FakeDisk(Long.MAX_VALUE);
-            WholeBody whole = new WholeBody(pool, tasks::add, Buffering.on(memory, file), disk.files());
+            WholeBody whole = new WholeBody(pool, this::execute, Buffering.on(memory, file), disk.files());
             byte[] sent = fill(whole, new Random(seed), size);
             whole.complete(Content.Chunk.EOF);
 
@@ -86,7 +86,7 @@ class WholeBodyTest {
             ByteBuffer chunk = ByteBuffer.wrap(bytes);
             while (!whole.fill(chunk)) {
                 try {
-                    whole.write();
+                    write(whole);
                 } catch (IOException e) {
                     trouble = e;
                 }
@@ -169,23 +169,33 @@ class WholeBodyTest {
     }
 
     private WholeBody body(Buffering buffering) {
-        WholeBody made = new WholeBody(pool, tasks::add, buffering, disk.files());
+        WholeBody made = new WholeBody(pool, this::execute, buffering, disk.files());
         body = made;
         return made;
     }
 
-    private static byte[] fill(WholeBody whole, Random random, int size) throws IOException {
+    private byte[] fill(WholeBody whole, Random random, int size) throws IOException {
         byte[] bytes = new byte[size];
         random.nextBytes(bytes);
         for (int at = 0; at < size; ) {
             int part = Math.min(size - at, random.nextInt(2) == 0 ? random.nextInt(100) : random.nextInt(20_000));
             ByteBuffer chunk = ByteBuffer.wrap(bytes, at, part);
             while (!whole.fill(chunk)) {
-                whole.write();
+                write(whole);
             }
             at += part;
         }
         return bytes;
+    }
+
+    /** As the executor does. */
+    private void write(WholeBody whole) throws IOException {
+        disk.mayBlock = true;
+        try {
+            whole.write();
+        } finally {
+            disk.mayBlock = false;
+        }
     }
 
     private byte[] readAll(WholeBody whole) {
@@ -220,6 +230,16 @@ class WholeBodyTest {
             }
         }
         return got.toByteArray();
+    }
+
+    /** The executor: there, and nowhere else, the disk may be used. */
+    private void execute(Runnable task) {
+        FakeDisk used = disk;
+        tasks.add(() -> {
+            used.mayBlock = true;
+            task.run();
+            used.mayBlock = false;
+        });
     }
 
     private void runTasks() {
