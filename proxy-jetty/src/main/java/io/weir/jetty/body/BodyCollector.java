@@ -1,5 +1,6 @@
 package io.weir.jetty.body;
 
+import io.weir.http.ProxyError;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -80,6 +81,9 @@ final class BodyCollector extends IteratingCallback {
         } catch (IOException e) {
             diskFailed = true;
             onDiskTrouble.accept(e);
+        } catch (RuntimeException | Error e) {
+            failed(e); // or the exchange would wait for ever
+            throw e;
         }
         succeeded();
     }
@@ -95,7 +99,7 @@ final class BodyCollector extends IteratingCallback {
     @Override
     protected void onCompleteFailure(Throwable cause) {
         releaseChunk();
-        then.accept(cause);
+        then.accept(new RequestBody.Refused(ProxyError.INTERNAL_ERROR, "collecting the request body failed: " + cause));
     }
 
     private void releaseChunk() {

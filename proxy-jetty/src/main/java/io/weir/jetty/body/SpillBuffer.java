@@ -279,8 +279,20 @@ public final class SpillBuffer implements Content.Source {
         return Step.NOTHING;
     }
 
-    /** Moves bytes to and from the file, on the executor, until there is nothing to move. */
     private void work() {
+        try {
+            move();
+        } catch (RuntimeException | Error e) {
+            synchronized (this) {
+                working = false;
+            }
+            fail(e); // or the reader would wait for ever
+            throw e;
+        }
+    }
+
+    /** Moves bytes to and from the file, on the executor, until there is nothing to move. */
+    private void move() {
         while (true) {
             Step step;
             ByteBuffer bytes = null;
@@ -431,6 +443,11 @@ public final class SpillBuffer implements Content.Source {
         private void available() {
             demanded = false;
             iterate();
+        }
+
+        @Override
+        protected void onCompleteFailure(Throwable cause) {
+            SpillBuffer.this.fail(cause); // or the reader would wait for ever
         }
     }
 }

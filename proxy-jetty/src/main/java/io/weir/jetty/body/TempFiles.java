@@ -95,6 +95,10 @@ public final class TempFiles {
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE,
                 StandardOpenOption.DELETE_ON_CLOSE);
-        return TempFile.of(FileChannel.open(path, options, ours));
+        try {
+            return TempFile.of(FileChannel.open(path, options, ours));
+        } catch (UnsupportedOperationException | SecurityException e) {
+            throw new IOException(e); // a file system that has no such files, or forbids them
+        }
     }
 }

@@ -233,10 +233,10 @@ final class WholeBody {
             }
             Piece piece = Piece.of(pool, Piece.LARGEST);
             ByteBuffer room = piece.room(Piece.LARGEST);
-            IOException trouble = null;
+            Exception trouble = null;
             try {
                 file.read(room, at);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 trouble = e;
             }
             piece.filled(room.position());
