@@ -121,8 +121,10 @@ public final class RequestBody implements Content.Source {
     /** How long it is, because the client said so, or because it is all here and no trailers follow; −1: not known. */
     public long length() {
         WholeBody collected = whole;
-        boolean counted = length < 0 && collected != null && collected.isComplete() && !collected.hasTrailers();
-        return counted ? collected.length() : length;
+        if (length >= 0 || collected == null) {
+            return length;
+        }
+        return collected.isComplete() && !collected.hasTrailers() ? collected.length() : -1;
     }
 
     /** Whether the request has a body of which the length is not known. */
