@@ -38,6 +38,15 @@ public final class SpillBuffer implements Content.Source {
         void bufferedBroke(Throwable cause);
     }
 
+    /** Bytes that waited here are gone: the body can't go on, and neither end is to blame. */
+    public static final class Lost extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Lost(Throwable cause) {
+            super("the buffered body can't be read: " + cause, cause);
+        }
+    }
+
     /** What the task is to do next. */
     private enum Step {
         NOTHING,
@@ -286,7 +295,7 @@ public final class SpillBuffer implements Content.Source {
             synchronized (this) {
                 working = false;
             }
-            fail(e); // or the reader would wait for ever
+            fail(new Lost(e)); // or the reader would wait for ever
             throw e;
         }
     }
@@ -371,7 +380,7 @@ public final class SpillBuffer implements Content.Source {
             piece.release();
         }
         if (trouble != null) {
-            fail(trouble); // bytes are lost: all that can be done is to break the body off
+            fail(new Lost(trouble)); // all that can be done is to break the body off
         }
     }
 
@@ -447,7 +456,7 @@ public final class SpillBuffer implements Content.Source {
 
         @Override
         protected void onCompleteFailure(Throwable cause) {
-            SpillBuffer.this.fail(cause); // or the reader would wait for ever
+            SpillBuffer.this.fail(new Lost(cause)); // or the reader would wait for ever
         }
     }
 }

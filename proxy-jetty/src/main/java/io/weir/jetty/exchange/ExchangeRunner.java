@@ -299,8 +299,8 @@ public final class ExchangeRunner
         Running delivering = current;
         if (delivering != null && cause instanceof UpstreamFailure broken) {
             perform(delivering.attempt.failed(broken.failure(), now()));
-        } else {
-            perform(exchange.failed(ProxyError.INTERNAL_ERROR, String.valueOf(cause), now()));
+        } else if (cause instanceof SpillBuffer.Lost) {
+            perform(exchange.failed(ProxyError.INTERNAL_ERROR, String.valueOf(cause.getMessage()), now()));
         }
     }
 
