@@ -35,6 +35,7 @@ public final class Attempt implements UpstreamRequest {
     private long connectNanos = -1;
     private long headNanos = -1;
     private int status;
+    private boolean broken;
 
     Attempt(
             Exchange exchange,
@@ -74,6 +75,9 @@ public final class Attempt implements UpstreamRequest {
                         && request.method().equals(context.original().method())
                 ? plan.upgrades().grantedTo(context.original())
                 : null;
+        if (plan.collectsBodies()) {
+            headers = headers.without("Expect"); // the client was told to continue long ago
+        }
         if (upgrade != null) {
             headers = headers.toBuilder()
                     .remove("TE") // Connection would have to name it, too
@@ -194,6 +198,14 @@ public final class Attempt implements UpstreamRequest {
         return exchange.failed(this, failure, now);
     }
 
+    /**
+     * Its body broke after bytes of it had been buffered. That is how the attempt ends, while the client still gets those
+     * bytes; {@link #failed} follows when it has them.
+     */
+    public void broke(ProxyFailure failure, long now) {
+        exchange.broke(this, failure, now);
+    }
+
     /** The upstream's last byte is in. */
     public void finished(long now) {
         exchange.finished(this, now);
@@ -234,6 +246,15 @@ public final class Attempt implements UpstreamRequest {
         } catch (RuntimeException e) {
             throw new UserCodeFailure("balancing of pool \"" + pool.pool().name() + "\"", e);
         }
+    }
+
+    void markBroken() {
+        broken = true;
+    }
+
+    /** Whether it broke while what had come of its body was buffered. */
+    boolean isBroken() {
+        return broken;
     }
 
     /** The status it answered with; 0 for none. */

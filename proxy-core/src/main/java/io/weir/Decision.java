@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
@@ -23,8 +24,11 @@ public sealed interface Decision {
         /** Sends an interim head to the client. */
         void relay(ResponseHead head);
 
-        /** Sends the upstream's head to the client, its body after it. */
-        void deliver(ResponseHead head);
+        /** Reads the request's body whole, if it has one, then reports it collected. */
+        void collect(Buffering buffering);
+
+        /** Sends the upstream's head to the client, its body after it, buffered if that is on. */
+        void deliver(ResponseHead head, Buffering buffering);
 
         /** Sends the upstream's 101 to the client; from then on passes bytes both ways, whatever they mean. */
         void switchTo(ResponseHead head);
@@ -65,11 +69,24 @@ public sealed interface Decision {
         }
     }
 
-    /** See {@link Performer#deliver}. */
-    record Deliver(ResponseHead head) implements Decision {
+    /** See {@link Performer#collect}. */
+    record Collect(Buffering buffering) implements Decision {
         @Override
         public void performBy(Performer performer) {
-            performer.deliver(head);
+            performer.collect(buffering);
+        }
+    }
+
+    /** See {@link Performer#deliver}. */
+    record Deliver(ResponseHead head, Buffering buffering) implements Decision {
+        /** Without buffering. */
+        public Deliver(ResponseHead head) {
+            this(head, Buffering.off());
+        }
+
+        @Override
+        public void performBy(Performer performer) {
+            performer.deliver(head, buffering);
         }
     }
 

@@ -25,10 +25,10 @@ import org.jspecify.annotations.Nullable;
  * from several threads: an exchange takes them one at a time, and after its end every report returns nothing to do.
  *
  * <pre>
- *   begin ─▶ gates ─▶ upstream chosen ─▶ attempt … ─▶ delivered ─▶ finished
- *              │            │      ▲        │ failed: the next upstream, or an answer
- *              │            ├─ waiting ◀────┤
- *              └─ answered ◀┴───────────────┘
+ *   begin ─▶ gates ─▶ (body collected) ─▶ upstream chosen ─▶ attempt … ─▶ delivered ─▶ finished
+ *              │                              │      ▲        │ failed: the next upstream, or an answer
+ *              │                              ├─ waiting ◀────┤
+ *              └─ answered ◀──────────────────┴───────────────┘
  * </pre>
  *
  * <p>Middleware and most listeners are called while the exchange is locked, which is why they must not block. Wake-ups,
@@ -53,6 +53,8 @@ public final class Exchange {
         OPENED,
         /** Middleware has its say. */
         GATING,
+        /** The request's body is read. */
+        COLLECTING,
         /** An attempt is on its way. */
         ATTEMPTING,
         /** A slot, or the end of a back-off, is waited for. */
@@ -83,6 +85,8 @@ public final class Exchange {
     private @Nullable ResponseHead heldBack;
     /** What the delivered body passes through. */
     private volatile @Nullable BodyChain bodyChain;
+    /** Goes on when its body has been collected. */
+    private @Nullable RequestHead collecting;
 
     Exchange(
             Engine engine,
@@ -180,6 +184,21 @@ public final class Exchange {
         }
         context.at(now);
         return state == State.GATING ? gate() : waited();
+    }
+
+    /** The request's body has been read whole, or as far as there is room for it if no more could be had. */
+    public Decision collected(long now) {
+        return thenWake(wasCollected(now));
+    }
+
+    private synchronized Decision wasCollected(long now) {
+        RequestHead request = collecting;
+        PoolState pool = plan.pool();
+        if (state != State.COLLECTING || request == null || pool == null) {
+            return NOTHING;
+        }
+        context.at(now);
+        return forward(pool, request);
     }
 
     /** The client's connection is gone. */
@@ -291,12 +310,18 @@ public final class Exchange {
         return thenWake(hearFailure(from, failure, now));
     }
 
+    void broke(Attempt from, ProxyFailure failure, long now) {
+        thenWake(hearBreak(from, failure, now));
+    }
+
     void finished(Attempt from, long now) {
         thenWake(hearEnd(from, now));
     }
 
     private synchronized Decision hearInterim(Attempt from, ResponseHead head, long now) {
-        boolean fits = isAwaited(from) && !request().protocol().equals("HTTP/1.0");
+        boolean fits = isAwaited(from)
+                && !request().protocol().equals("HTTP/1.0")
+                && !(head.status() == 100 && plan.collectsBodies());
         if (!fits) {
             return NOTHING;
         }
@@ -327,6 +352,10 @@ public final class Exchange {
     }
 
     private synchronized Decision hearFailure(Attempt from, ProxyFailure failure, long now) {
+        if (state == State.DELIVERED && from.isBroken()) {
+            context.at(now);
+            return abort(failure.error(), failure.detail());
+        }
         if (!attempts.isRunning(from)) {
             return NOTHING;
         }
@@ -344,6 +373,17 @@ public final class Exchange {
         };
         attempts.tellFailed(from, failure, decision);
         return decision;
+    }
+
+    private synchronized Decision hearBreak(Attempt from, ProxyFailure failure, long now) {
+        if (attempts.isRunning(from) && state == State.DELIVERED) {
+            context.at(now);
+            from.markBroken();
+            attempts.endFailed(failure);
+            attempts.leave();
+            attempts.tellFailed(from, failure, new Decision.Abort(failure.error()));
+        }
+        return NOTHING;
     }
 
     private synchronized Decision hearEnd(Attempt from, long now) {
@@ -402,6 +442,15 @@ public final class Exchange {
         if (found != null && found.addsSlash()) {
             return addSlash();
         }
+        if (plan.collectsBodies()) {
+            state = State.COLLECTING;
+            collecting = request;
+            return new Decision.Collect(plan.buffering().ofRequests());
+        }
+        return forward(pool, request);
+    }
+
+    private Decision forward(PoolState pool, RequestHead request) {
         try {
             Decision first = attempts.first(pool, request);
             return first != null ? follow(first) : answerNone(pool);
@@ -473,7 +522,10 @@ public final class Exchange {
         state = State.DELIVERED;
         attempts.settled();
         ending.status(mapped.status());
-        return head.status() == 101 ? new Decision.Switch(from.switched(mapped)) : new Decision.Deliver(mapped);
+        if (head.status() == 101) {
+            return new Decision.Switch(from.switched(mapped));
+        }
+        return new Decision.Deliver(mapped, plan.buffering().ofResponses().decide(from.method(), head));
     }
 
     /** An answer broke while another upstream was sought: the pause goes on without it. */

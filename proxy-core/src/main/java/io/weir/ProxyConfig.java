@@ -1,5 +1,7 @@
 package io.weir;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
@@ -23,6 +25,7 @@ public final class ProxyConfig {
     private final Timeouts timeouts;
     private final Limits limits;
     private final Compression compression;
+    private final BufferingPolicy buffering;
     private final TrustedProxies trustedProxies;
     private final boolean refusesUnknownHosts;
     private final List<ProxyListener> listeners;
@@ -35,6 +38,7 @@ public final class ProxyConfig {
         timeouts = builder.timeouts;
         limits = builder.limits;
         compression = builder.compression;
+        buffering = builder.buffering;
         trustedProxies = builder.trustedProxies;
         refusesUnknownHosts = builder.refusesUnknownHosts;
         listeners = List.copyOf(builder.listeners);
@@ -93,6 +97,11 @@ public final class ProxyConfig {
         return compression;
     }
 
+    /** What is said of buffering at the top. */
+    public BufferingPolicy buffering() {
+        return buffering;
+    }
+
     /** Whose forwarding fields are believed. */
     public TrustedProxies trustedProxies() {
         return trustedProxies;
@@ -123,6 +132,7 @@ public final class ProxyConfig {
         private Timeouts timeouts = Timeouts.inherit();
         private Limits limits = Limits.defaults();
         private Compression compression = Compression.off();
+        private BufferingPolicy buffering = BufferingPolicy.inherit();
         private TrustedProxies trustedProxies = TrustedProxies.none();
         private boolean refusesUnknownHosts;
 
@@ -181,6 +191,18 @@ public final class ProxyConfig {
         /** Compresses responses where site and route say nothing else; off if not said. */
         public Builder compress(Compression compression) {
             this.compression = compression;
+            return this;
+        }
+
+        /** Whether responses are buffered (nginx {@code proxy_buffering}); off if not said. */
+        public Builder buffering(Buffering responses) {
+            buffering = buffering.withResponses(responses);
+            return this;
+        }
+
+        /** Whether requests are buffered (nginx {@code proxy_request_buffering}); off if not said. */
+        public Builder requestBuffering(Buffering requests) {
+            buffering = buffering.withRequests(requests);
             return this;
         }
 

@@ -1,5 +1,7 @@
 package io.weir;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
@@ -24,6 +26,7 @@ record RoutePlan(
         HeaderPolicy headers,
         Timeouts timeouts,
         Limits limits,
+        BufferingPolicy buffering,
         Upgrades upgrades,
         List<Middleware> middleware,
         @Nullable PoolState pool,
@@ -36,6 +39,7 @@ record RoutePlan(
         List<Middleware> middleware = new ArrayList<>(config.middleware());
         middleware.addAll(site.middleware());
         middleware.addAll(route.middleware());
+        BufferingPolicy buffering = route.buffering().below(site.buffering().below(config.buffering()));
         return new RoutePlan(
                 site.name(),
                 route.toString(),
@@ -43,7 +47,10 @@ record RoutePlan(
                 route,
                 route.headers().below(site.headers().below(config.headers())),
                 route.timeouts().below(site.timeouts().below(config.timeouts())),
-                route.limits(config.limits()),
+                pool == null
+                        ? route.limits(config.limits())
+                        : within(buffering.ofRequests(), route.limits(config.limits())),
+                buffering,
                 route.upgrades(),
                 List.copyOf(middleware),
                 pool,
@@ -69,10 +76,23 @@ record RoutePlan(
                 site == null ? config.headers() : site.headers().below(config.headers()),
                 site == null ? config.timeouts() : site.timeouts().below(config.timeouts()),
                 config.limits(),
+                BufferingPolicy.inherit(),
                 Upgrades.none(),
                 List.copyOf(middleware),
                 null,
                 null);
+    }
+
+    /** A body that is to be read whole first has to fit. */
+    private static Limits within(Buffering requests, Limits limits) {
+        return requests.isOn() && requests.capacity() < limits.requestBody()
+                ? limits.withRequestBody(requests.capacity())
+                : limits;
+    }
+
+    /** Whether a request's body is read whole before an upstream is chosen. */
+    boolean collectsBodies() {
+        return buffering.ofRequests().isOn();
     }
 
     /** What to make of an exception out of header edits, the templates in them, or mapping back. */

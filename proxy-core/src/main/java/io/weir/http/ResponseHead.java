@@ -32,6 +32,16 @@ public record ResponseHead(int status, Headers headers) {
         return status < 200 && status != 101;
     }
 
+    /** Whether it announces server-sent events. */
+    public boolean isEventStream() {
+        String type = headers.get("Content-Type");
+        if (type == null) {
+            return false;
+        }
+        int parameters = type.indexOf(';');
+        return (parameters < 0 ? type : type.substring(0, parameters)).trim().equalsIgnoreCase("text/event-stream");
+    }
+
     /** This head with all lines of that field replaced by one. */
     public ResponseHead withHeader(String name, String value) {
         return new ResponseHead(status, headers.with(name, value));

@@ -1,5 +1,7 @@
 package io.weir.route;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.body.RequestTransform;
@@ -42,6 +44,7 @@ public final class Route {
     private final List<RequestTransform> requestTransforms;
     private final List<ResponseTransform> responseTransforms;
     private final @Nullable Compression compression;
+    private final BufferingPolicy buffering;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -57,6 +60,7 @@ public final class Route {
         requestTransforms = List.copyOf(draft.requestTransforms);
         responseTransforms = List.copyOf(draft.responseTransforms);
         compression = draft.compression;
+        buffering = draft.buffering;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -131,6 +135,11 @@ public final class Route {
         return compression;
     }
 
+    /** What it says of buffering, to stand below what the site says. */
+    public BufferingPolicy buffering() {
+        return buffering;
+    }
+
     /** These limits with the route's own in place. */
     public Limits limits(Limits above) {
         return maxRequestBody == null ? above : above.withRequestBody(maxRequestBody);
@@ -202,6 +211,7 @@ public final class Route {
         private final List<RequestTransform> requestTransforms = new ArrayList<>();
         private final List<ResponseTransform> responseTransforms = new ArrayList<>();
         private @Nullable Compression compression;
+        private BufferingPolicy buffering = BufferingPolicy.inherit();
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -331,6 +341,18 @@ public final class Route {
         /** Compresses responses, after transforms; takes the place of what site and proxy say. */
         public Draft compress(Compression compression) {
             this.compression = compression;
+            return this;
+        }
+
+        /** Whether responses are buffered (nginx {@code proxy_buffering}); what the site says if not said here. */
+        public Draft buffering(Buffering responses) {
+            buffering = buffering.withResponses(responses);
+            return this;
+        }
+
+        /** Whether requests are buffered (nginx {@code proxy_request_buffering}); what the site says if not said here. */
+        public Draft requestBuffering(Buffering requests) {
+            buffering = buffering.withRequests(requests);
             return this;
         }
 

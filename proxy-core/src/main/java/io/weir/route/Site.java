@@ -1,5 +1,7 @@
 package io.weir.route;
 
+import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
 import io.weir.body.Compression;
 import io.weir.header.HeaderPolicy;
 import io.weir.middleware.Middleware;
@@ -28,20 +30,16 @@ public final class Site {
     private final HeaderPolicy headers;
     private final Timeouts timeouts;
     private final @Nullable Compression compression;
+    private final BufferingPolicy buffering;
 
-    private Site(
-            List<HostPattern> names,
-            List<Route> routes,
-            List<Middleware> middleware,
-            HeaderPolicy headers,
-            Timeouts timeouts,
-            @Nullable Compression compression) {
-        this.names = names;
-        this.routes = routes;
-        this.middleware = middleware;
-        this.headers = headers;
-        this.timeouts = timeouts;
-        this.compression = compression;
+    private Site(Draft draft) {
+        names = draft.names;
+        routes = draft.routes;
+        middleware = draft.middleware;
+        headers = draft.headers;
+        timeouts = draft.timeouts;
+        compression = draft.compression;
+        buffering = draft.buffering;
     }
 
     /** A site for these hosts: {@code a.example.com}, {@code *.example.com}, {@code mail.*} or {@code .example.com}. */
@@ -56,7 +54,7 @@ public final class Site {
 
     /** The default site: for hosts that no other serves. */
     public static Site unnamed() {
-        return new Site(List.of(), List.of(), List.of(), HeaderPolicy.inherit(), Timeouts.inherit(), null);
+        return new Site(new Draft());
     }
 
     /** Further names. */
@@ -65,34 +63,34 @@ public final class Site {
         for (String name : more) {
             all.add(HostPattern.parse(name));
         }
-        return new Site(List.copyOf(all), routes, middleware, headers, timeouts, compression);
+        return with(draft -> draft.names = List.copyOf(all));
     }
 
     /** Also hosts in which that regular expression is found. */
     public Site orRegex(String regex) {
-        return new Site(plus(names, HostPattern.regex(regex)), routes, middleware, headers, timeouts, compression);
+        return with(draft -> draft.names = plus(names, HostPattern.regex(regex)));
     }
 
     /** One more route. */
     public Site route(Route route) {
-        return new Site(names, plus(routes, route), middleware, headers, timeouts, compression);
+        return with(draft -> draft.routes = plus(routes, route));
     }
 
     /** Further routes, in order. For many, a step for each would copy them all each time. */
     public Site routes(Collection<Route> more) {
         List<Route> all = new ArrayList<>(routes);
         all.addAll(more);
-        return new Site(names, List.copyOf(all), middleware, headers, timeouts, compression);
+        return with(draft -> draft.routes = List.copyOf(all));
     }
 
     /** One more middleware, after the proxy's and those that are there. */
     public Site use(Middleware more) {
-        return new Site(names, routes, plus(middleware, more), headers, timeouts, compression);
+        return with(draft -> draft.middleware = plus(middleware, more));
     }
 
     /** A ready field policy, to stand below the proxy's. */
     public Site headers(HeaderPolicy headers) {
-        return new Site(names, routes, middleware, headers, timeouts, compression);
+        return with(draft -> draft.headers = headers);
     }
 
     /** A field policy made in place. */
@@ -102,7 +100,7 @@ public final class Site {
 
     /** Ready clocks, to stand below the proxy's. */
     public Site timeouts(Timeouts timeouts) {
-        return new Site(names, routes, middleware, headers, timeouts, compression);
+        return with(draft -> draft.timeouts = timeouts);
     }
 
     /** Clocks made in place. */
@@ -112,9 +110,19 @@ public final class Site {
         return timeouts(builder.build().below(timeouts));
     }
 
+    /** Whether responses are buffered (nginx {@code proxy_buffering}); what the proxy says if not said here. */
+    public Site buffering(Buffering responses) {
+        return with(draft -> draft.buffering = buffering.withResponses(responses));
+    }
+
+    /** Whether requests are buffered (nginx {@code proxy_request_buffering}); what the proxy says if not said here. */
+    public Site requestBuffering(Buffering requests) {
+        return with(draft -> draft.buffering = buffering.withRequests(requests));
+    }
+
     /** Compresses responses of its routes; takes the place of what the proxy says. */
     public Site compress(Compression compression) {
-        return new Site(names, routes, middleware, headers, timeouts, compression);
+        return with(draft -> draft.compression = compression);
     }
 
     /** Its first name; "" for the default site. */
@@ -180,6 +188,11 @@ public final class Site {
         return timeouts;
     }
 
+    /** What it says of buffering, to stand below what the proxy says. */
+    public BufferingPolicy buffering() {
+        return buffering;
+    }
+
     /** Its own compression of responses; null: the proxy's. */
     public @Nullable Compression compression() {
         return compression;
@@ -189,6 +202,30 @@ public final class Site {
     @Override
     public String toString() {
         return names.isEmpty() ? "default site" : "site " + names;
+    }
+
+    private Site with(Consumer<Draft> change) {
+        Draft draft = new Draft();
+        draft.names = names;
+        draft.routes = routes;
+        draft.middleware = middleware;
+        draft.headers = headers;
+        draft.timeouts = timeouts;
+        draft.compression = compression;
+        draft.buffering = buffering;
+        change.accept(draft);
+        return new Site(draft);
+    }
+
+    /** What the next site will be. */
+    private static final class Draft {
+        private List<HostPattern> names = List.of();
+        private List<Route> routes = List.of();
+        private List<Middleware> middleware = List.of();
+        private HeaderPolicy headers = HeaderPolicy.inherit();
+        private Timeouts timeouts = Timeouts.inherit();
+        private @Nullable Compression compression;
+        private BufferingPolicy buffering = BufferingPolicy.inherit();
     }
 
     private static <T> List<T> plus(List<T> before, T one) {

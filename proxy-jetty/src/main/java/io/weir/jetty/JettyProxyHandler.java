@@ -11,6 +11,7 @@ import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.http.RequestHead;
 import io.weir.jetty.body.Encoders;
+import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.log.Slf4jListener;
@@ -58,6 +59,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
 
     private final ReverseProxy proxy;
     private final boolean standAlone;
+    private final TempFiles files = new TempFiles();
     private final UpstreamSslContexts tls = new UpstreamSslContexts();
     private final Discoveries discoveries = new Discoveries(this::discovered);
     private Addresses addresses = Addresses.ofSystem();
@@ -199,6 +201,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
                 response,
                 callback,
                 current,
+                files,
                 wake -> proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), wake));
     }
 

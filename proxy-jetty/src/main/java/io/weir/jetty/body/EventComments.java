@@ -7,7 +7,6 @@ import io.weir.http.ResponseHead;
 import io.weir.jetty.server.Clock;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.thread.Scheduler;
@@ -50,11 +49,7 @@ public final class EventComments implements Content.Source {
     /** Whether that is the head of a stream into which comments may be put. */
     public static boolean fit(ResponseHead head) {
         Headers fields = head.headers();
-        String type = fields.get("Content-Type");
-        return type != null
-                && type.split(";", 2)[0].trim().toLowerCase(Locale.ROOT).equals("text/event-stream")
-                && !fields.contains("Content-Encoding")
-                && !fields.contains("Content-Length");
+        return head.isEventStream() && !fields.contains("Content-Encoding") && !fields.contains("Content-Length");
     }
 
     @Override

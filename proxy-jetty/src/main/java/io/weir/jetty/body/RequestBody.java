@@ -1,12 +1,15 @@
 package io.weir.jetty.body;
 
 import io.weir.body.BodyException;
+import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.jetty.server.Clock;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
@@ -14,6 +17,7 @@ import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.Trailers;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.Components;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * what is left over for the next request.
  *
  * <p>One attempt reads it at a time. What was read is kept in a {@link ReplayBuffer}, within its capacity, so that the next
- * attempt can read it from the start and then goes on with the client's.
+ * attempt can read it from the start and then goes on with the client's. One that was {@linkplain #collect collected} is
+ * in a {@link WholeBody} instead, all of it.
  */
 public final class RequestBody implements Content.Source {
     /** A body that may not go on, and the error to answer. */
@@ -56,7 +61,8 @@ public final class RequestBody implements Content.Source {
     private volatile boolean ended;
     private @Nullable Refused refused;
     private volatile @Nullable ReplayBuffer replay;
-    private boolean closed;
+    private volatile @Nullable WholeBody whole;
+    private volatile boolean closed;
 
     /** What had come when the request did; whoever is first takes it. */
     private final AtomicReference<Content.@Nullable Chunk> first = new AtomicReference<>();
@@ -113,14 +119,18 @@ public final class RequestBody implements Content.Source {
         return new RequestBody(clock);
     }
 
-    /** Bytes that the client said it sends; −1 if it did not say. */
+    /** How long it is, because the client said so, or because it is all here and no trailers follow; −1: not known. */
     public long length() {
-        return length;
+        WholeBody collected = whole;
+        if (length >= 0 || collected == null) {
+            return length;
+        }
+        return collected.isComplete() && !collected.hasTrailers() ? collected.length() : -1;
     }
 
     /** Whether the request has a body of which the length is not known. */
     public boolean isChunked() {
-        return chunked;
+        return chunked && length() < 0;
     }
 
     /** Whether the request has a body, even one of no bytes. */
@@ -138,27 +148,65 @@ public final class RequestBody implements Content.Source {
         return ended;
     }
 
+    /**
+     * Reads it whole, before anybody else reads it; where there is no room, as much as there was.
+     *
+     * @param onDiskTrouble hears, at most once, why there was no room
+     * @param then runs in the end, unless this is closed before; is given what is wrong with the body, or null
+     */
+    public void collect(
+            Buffering buffering,
+            TempFiles files,
+            Consumer<IOException> onDiskTrouble,
+            Consumer<@Nullable Throwable> then) {
+        Components components = client().getComponents();
+        Executor executor = components.getExecutor();
+        WholeBody collected = new WholeBody(components.getByteBufferPool(), executor, buffering, files);
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            whole = collected;
+        }
+        new BodyCollector(this, collected, executor, onDiskTrouble, then).iterate();
+    }
+
     // ---- more than one reader, one after the other ----
 
-    /** From now on keeps what is read, up to that many bytes. */
+    /** From now on keeps what is read, up to that many bytes. One that was collected is kept anyway. */
     public synchronized void keep(int bytes) {
+        if (whole != null) {
+            return;
+        }
         replay = new ReplayBuffer(client().getComponents().getByteBufferPool(), closed ? 0 : bytes);
     }
 
     /** Whether bytes were taken that are kept nowhere, so that nobody else can read the whole body. */
     public boolean isLost() {
+        WholeBody collected = whole;
+        if (collected != null) {
+            return taken > collected.length();
+        }
         ReplayBuffer keeping = replay;
         return keeping == null ? taken > 0 : keeping.isLost();
     }
 
     /** As {@link #isLost}; it stays so, for nothing is read from the client, until {@link #restart} or {@link #goOn}. */
     public boolean pin() {
+        WholeBody collected = whole;
+        if (collected != null) {
+            return !collected.isComplete(); // then more of it may be taken at any time
+        }
         ReplayBuffer keeping = replay;
         return keeping == null ? taken > 0 : keeping.pin();
     }
 
     /** The next reader begins at the start. The one before has stopped. */
     public void restart() {
+        WholeBody collected = whole;
+        if (collected != null) {
+            collected.rewind();
+        }
         ReplayBuffer keeping = replay;
         if (keeping != null) {
             keeping.rewind();
@@ -169,6 +217,10 @@ public final class RequestBody implements Content.Source {
 
     /** There will be no next reader: the present one goes on. */
     public void goOn() {
+        WholeBody collected = whole;
+        if (collected != null) {
+            collected.settle();
+        }
         ReplayBuffer keeping = replay;
         if (keeping != null) {
             keeping.settle();
@@ -183,6 +235,13 @@ public final class RequestBody implements Content.Source {
         if (before != null) {
             return Content.Chunk.from(before);
         }
+        WholeBody collected = whole;
+        if (collected != null) {
+            Content.Chunk chunk = collected.read();
+            if (chunk != null || !collected.isExhausted()) {
+                return chunk;
+            }
+        }
         ReplayBuffer keeping = replay;
         if (keeping != null) {
             Content.Chunk again = keeping.read();
@@ -190,15 +249,21 @@ public final class RequestBody implements Content.Source {
                 return again;
             }
         }
+        Content.Chunk chunk = fromClient();
+        if (keeping != null && chunk != null && !Content.Chunk.isFailure(chunk)) {
+            keeping.keep(chunk);
+        }
+        return chunk;
+    }
+
+    /** The client's next chunk, counted. */
+    Content.@Nullable Chunk fromClient() {
         Content.Chunk chunk = take();
         if (chunk == null || Content.Chunk.isFailure(chunk)) {
             return chunk;
         }
         Refused found = check();
         if (found == null) {
-            if (keeping != null) {
-                keeping.keep(chunk);
-            }
             return chunk;
         }
         chunk.release();
@@ -208,6 +273,11 @@ public final class RequestBody implements Content.Source {
 
     @Override
     public void demand(Runnable callback) {
+        WholeBody collected = whole;
+        if (collected != null && !collected.isExhausted()) {
+            collected.demand(callback);
+            return;
+        }
         ReplayBuffer keeping = replay;
         if (keeping != null && keeping.isPinned()) {
             postponed.set(callback);
@@ -226,7 +296,8 @@ public final class RequestBody implements Content.Source {
         }
     }
 
-    private void await(Runnable callback) {
+    /** Asks the client for more. */
+    void await(Runnable callback) {
         asked = true;
         clock.start(patience);
         Runnable before = waiting.getAndUpdate(present -> present == null
@@ -271,6 +342,14 @@ public final class RequestBody implements Content.Source {
         if (keeping != null) {
             keeping.close();
         }
+        WholeBody collected = whole;
+        if (collected != null) {
+            collected.close();
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     @Override

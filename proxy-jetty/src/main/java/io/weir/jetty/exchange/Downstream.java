@@ -1,8 +1,12 @@
 package io.weir.jetty.exchange;
 
+import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
+import io.weir.jetty.body.EventComments;
+import io.weir.jetty.body.SpillBuffer;
+import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.server.WatchedEndPoint;
 import io.weir.jetty.tunnel.Tunnel;
 import java.io.IOException;
@@ -16,6 +20,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Components;
 import org.eclipse.jetty.server.HttpStream;
@@ -118,6 +123,32 @@ final class Downstream {
     /** The head that was set, and has not left, is not to leave. */
     void takeBack() {
         response.reset();
+    }
+
+    /** The body of that head, with comments wherever it is an event stream that has been silent for so long. */
+    Content.Source withComments(Content.Source source, ResponseHead head, Duration silence) {
+        Components components = request.getComponents();
+        return EventComments.fit(head)
+                ? new EventComments(source, silence, components.getScheduler(), components.getExecutor())
+                : source;
+    }
+
+    /**
+     * A body taken as fast as it comes, so that a slow client holds nobody up.
+     *
+     * @param whose is named where the disk lets it down
+     */
+    Content.Source buffered(
+            Content.Source source, Buffering buffering, TempFiles files, SpillBuffer.Listener listener, Object whose) {
+        Components components = request.getComponents();
+        return new SpillBuffer(
+                source,
+                buffering,
+                files,
+                components.getByteBufferPool(),
+                components.getExecutor(),
+                listener,
+                trouble -> files.warn(buffering.directory(), whose, trouble));
     }
 
     /** How many bytes of its body a reply of ours has for this client. */

@@ -4,13 +4,15 @@ import io.weir.Attempt;
 import io.weir.Decision;
 import io.weir.Exchange;
 import io.weir.body.BodyException;
+import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
-import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
+import io.weir.jetty.body.SpillBuffer;
+import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.body.TransformedSource;
 import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
@@ -38,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener, Tunnel.Listener {
+public final class ExchangeRunner
+        implements Decision.Performer, ResponsePump.Listener, SpillBuffer.Listener, Tunnel.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -48,6 +51,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
+    private final TempFiles files;
     private final ExchangeClocks clocks;
     private final RequestBody body;
 
@@ -66,10 +70,16 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private boolean ended;
 
     private ExchangeRunner(
-            Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
+            Request request,
+            Response response,
+            Callback callback,
+            Exchange exchange,
+            UpstreamTransport transport,
+            TempFiles files) {
         downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
+        this.files = files;
         clocks = new ExchangeClocks(
                 request.getComponents().getScheduler(),
                 request.getComponents().getExecutor(),
@@ -85,6 +95,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     /**
      * Runs an exchange over Jetty's request, response and callback.
      *
+     * @param files where buffered bodies may have theirs
      * @param open opens it, given what the core calls to have it resumed
      * @return false if none was opened
      */
@@ -93,13 +104,14 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             Response response,
             Callback callback,
             UpstreamTransport transport,
+            TempFiles files,
             Function<Runnable, @Nullable Exchange> open) {
         Wake wake = new Wake(request.getComponents().getExecutor());
         Exchange exchange = open.apply(wake);
         if (exchange == null) {
             return false;
         }
-        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, files);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
         runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
@@ -183,7 +195,22 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     }
 
     @Override
-    public void deliver(ResponseHead head) {
+    public void collect(Buffering buffering) {
+        if (!body.isPresent()) {
+            perform(exchange.collected(now()));
+            return;
+        }
+        body.collect(buffering, files, trouble -> files.warn(buffering.directory(), exchange, trouble), failure -> {
+            if (failure == null) {
+                perform(exchange.collected(now()));
+            } else {
+                bodyBroke(failure);
+            }
+        });
+    }
+
+    @Override
+    public void deliver(ResponseHead head, Buffering buffering) {
         Running answered = current;
         Content.Source source = answered == null ? null : answered.answer;
         if (source == null || !beginResponse()) {
@@ -191,8 +218,16 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
         body.goOn();
         downstream.begin(head);
+        Duration silence = exchange.eventComments();
+        Content.Source staged = TransformedSource.of(source, exchange.bodyChain());
+        if (silence != null) {
+            staged = downstream.withComments(staged, head, silence);
+        }
+        if (buffering.isOn()) {
+            staged = downstream.buffered(staged, buffering, files, this, exchange);
+        }
         ResponsePump pumping = new ResponsePump(
-                withComments(TransformedSource.of(source, exchange.bodyChain()), head),
+                staged,
                 downstream.response(),
                 this,
                 clocks.clientSend(),
@@ -272,6 +307,18 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         Running delivering = current;
         if (delivering != null && cause instanceof UpstreamFailure broken) {
             perform(delivering.attempt.failed(broken.failure(), now()));
+        } else if (cause instanceof SpillBuffer.Lost) {
+            perform(exchange.failed(ProxyError.INTERNAL_ERROR, String.valueOf(cause.getMessage()), now()));
+        }
+    }
+
+    // ---- what the buffer reports, beside the pump's upstreamDone ----
+
+    @Override
+    public void bufferedBroke(Throwable cause) {
+        Running delivering = current;
+        if (delivering != null && cause instanceof UpstreamFailure broken) {
+            delivering.attempt.broke(broken.failure(), now());
         }
     }
 
@@ -329,6 +376,15 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     private void clientGone() {
         perform(exchange.clientGone(now()));
+    }
+
+    private void bodyBroke(Throwable cause) {
+        ProxyError error = RequestBody.errorOf(cause);
+        if (error == ProxyError.CLIENT_GONE) {
+            clientGone();
+        } else {
+            perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
+        }
     }
 
     private void resume() {
@@ -405,15 +461,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         long sent = tunnelled != null ? tunnelled.bytesToClient() : pumped != null ? pumped.written() : replyBytes;
         exchange.finished(sent, now());
         leave.run();
-    }
-
-    private Content.Source withComments(Content.Source source, ResponseHead head) {
-        Duration silence = exchange.eventComments();
-        if (silence == null || !EventComments.fit(head)) {
-            return source;
-        }
-        var components = downstream.response().getRequest().getComponents();
-        return new EventComments(source, silence, components.getScheduler(), components.getExecutor());
     }
 
     /** Whether the client waits to be asked for its body: reading on would ask. */
@@ -506,12 +553,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
         @Override
         public void requestFailed(Throwable cause) {
-            ProxyError error = RequestBody.errorOf(cause);
-            if (error == ProxyError.CLIENT_GONE) {
-                perform(exchange.clientGone(now()));
-            } else {
-                perform(exchange.failed(error, String.valueOf(cause.getMessage()), now()));
-            }
+            bodyBroke(cause);
         }
     }
 
