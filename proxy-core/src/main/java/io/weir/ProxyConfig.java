@@ -4,14 +4,19 @@ import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.TrustedProxies;
 import io.weir.middleware.Middleware;
+import io.weir.middleware.WatchedFile;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamPool;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** Everything a proxy is told: sites, routes, pools and what holds for all of them. Immutable, checked as a whole when built. */
@@ -103,6 +108,21 @@ public final class ProxyConfig {
     /** The pools in use, by name. */
     public Map<String, UpstreamPool> pools() {
         return pools;
+    }
+
+    /**
+     * Has each middleware made ready, before this is put in force: what {@link Middleware#prepare} is for. Blocks.
+     *
+     * @param files the engine's
+     * @throws IllegalArgumentException if one can't work; the message names it
+     */
+    public void prepare(Function<Path, WatchedFile> files) {
+        Set<Middleware> all = new LinkedHashSet<>(middleware);
+        for (Site site : sites) {
+            all.addAll(site.middleware());
+            site.routes().forEach(route -> all.addAll(route.middleware()));
+        }
+        all.forEach(one -> one.prepare(files));
     }
 
     /** A configuration under construction. */

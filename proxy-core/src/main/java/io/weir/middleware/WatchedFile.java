@@ -22,6 +22,9 @@ public interface WatchedFile {
     /** What it holds, looking after it first if that is due. Blocks. The same content is the same object. */
     Content read();
 
+    /** Something is wrong with what it holds: the engine logs it, with the file's name. */
+    default void complain(String problem) {}
+
     /** A file that can't be read, for engines that read none. */
     static WatchedFile unreadable() {
         return new WatchedFile() {
