@@ -5,7 +5,6 @@ import io.weir.http.RequestHead;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -31,11 +30,11 @@ public final class BasicAuth implements Middleware {
     private static final int MAX_WAITING = 1_000;
 
     private final String realm;
-    private final Users users;
+    private final Source<PasswordTable> users;
     private final boolean passesCredentials;
     private final Work work;
 
-    private BasicAuth(String realm, Users users, boolean passesCredentials, Work work) {
+    private BasicAuth(String realm, Source<PasswordTable> users, boolean passesCredentials, Work work) {
         this.realm = realm;
         this.users = users;
         this.passesCredentials = passesCredentials;
@@ -62,13 +61,7 @@ public final class BasicAuth implements Middleware {
         if (credentials == null) {
             return refusal();
         }
-        PasswordTable known = users.known(context);
-        return known != null
-                ? check(credentials, known, request, context)
-                : Verdict.later(CompletableFuture.supplyAsync(() -> users.read(context::file), context.executor())
-                        .thenApply(read -> read == null
-                                ? Verdict.answer(Reply.status(500)) // closed: nobody can be let in
-                                : check(credentials, read, request, context)));
+        return Challenges.ask(users, context, table -> check(credentials, table, request, context));
     }
 
     @Override
@@ -83,10 +76,7 @@ public final class BasicAuth implements Middleware {
 
     @Override
     public void prepare(Function<Path, WatchedFile> files) {
-        PasswordTable table = users.read(files);
-        if (table != null && !table.problems().isEmpty()) {
-            throw new IllegalArgumentException(users + ": " + String.join("; ", table.problems()));
-        }
+        Challenges.requireSound(users, users.read(files), PasswordTable::problems);
     }
 
     @Override
@@ -142,7 +132,9 @@ public final class BasicAuth implements Middleware {
          * keeps the proxy from starting, and lets nobody in where it comes later.
          */
         public BasicAuth htpasswd(Path file) {
-            return new BasicAuth(realm, new Users.OfFile(file), false, new Work());
+            Source<PasswordTable> users =
+                    new Source.OfFile<>("htpasswd", file, PasswordTable::ofLines, PasswordTable::problems);
+            return new BasicAuth(realm, users, false, new Work());
         }
 
         /**
@@ -151,7 +143,8 @@ public final class BasicAuth implements Middleware {
          * @throws IllegalArgumentException if a password is in no known format, or the library for it is missing
          */
         public BasicAuth users(Map<String, String> users) {
-            return new BasicAuth(realm, new Users.Given(PasswordTable.of(users)), false, new Work());
+            PasswordTable table = PasswordTable.of(users);
+            return new BasicAuth(realm, new Source.Given<>(table, table.size() + " users"), false, new Work());
         }
     }
 
