@@ -195,6 +195,12 @@ public final class ProxyConfig {
             return this;
         }
 
+        /** The same ready made, for those that say it in another field than {@code X-Forwarded-For}. */
+        public Builder trustedProxies(TrustedProxies proxies) {
+            trustedProxies = proxies;
+            return this;
+        }
+
         /** Without a default site, a stand-alone proxy answers 421 to hosts that no site names, rather than use the first. */
         public Builder refuseUnknownHosts() {
             refusesUnknownHosts = true;
