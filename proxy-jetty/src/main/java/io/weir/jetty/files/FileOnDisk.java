@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * changed. Lines have one char a byte.
  */
 final class FileOnDisk implements WatchedFile {
-    private static final Logger LOG = LoggerFactory.getLogger("io.weir.access.files");
+    private static final Logger LOG = LoggerFactory.getLogger("io.weir.files");
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long MAX_BYTES = 16 << 20;
 
