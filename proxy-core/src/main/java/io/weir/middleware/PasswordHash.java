@@ -38,7 +38,11 @@ abstract class PasswordHash {
     static PasswordHash parse(String text) {
         Matcher bcrypt = BCRYPT.matcher(text);
         if (bcrypt.matches()) {
-            require("org.springframework.security.crypto.bcrypt.BCrypt", "bcrypt", BCRYPT_LIBRARY);
+            require(
+                    "org.springframework.security.crypto.bcrypt.BCrypt",
+                    "bcrypt",
+                    "org.springframework.security:spring-security-crypto",
+                    "spring.security.crypto");
             return new Bcrypt(text, 4L << Integer.parseInt(bcrypt.group(1)));
         }
         if (text.startsWith("{SHA}") || text.startsWith("{SSHA}")) {
@@ -46,7 +50,11 @@ abstract class PasswordHash {
         }
         Matcher crypt = CRYPT.matcher(text);
         if (crypt.matches()) {
-            require("org.apache.commons.codec.digest.Crypt", "crypt", CRYPT_LIBRARY);
+            require(
+                    "org.apache.commons.codec.digest.Crypt",
+                    "crypt",
+                    "commons-codec:commons-codec",
+                    "org.apache.commons.codec");
             String rounds = crypt.group(1) != null ? crypt.group(1) : crypt.group(2);
             long cost = rounds != null ? Long.parseLong(rounds) : text.charAt(0) != '$' ? 25 : 5000;
             return new Crypt(text, text.startsWith("$apr1$") || text.startsWith("$1$") ? 1000 : cost);
@@ -78,18 +86,18 @@ abstract class PasswordHash {
                 computed.getBytes(StandardCharsets.ISO_8859_1), text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private static final String BCRYPT_LIBRARY =
-            "org.springframework.security:spring-security-crypto to the class path,"
-                    + " or module spring.security.crypto to the module path";
-    private static final String CRYPT_LIBRARY =
-            "commons-codec:commons-codec to the class path, or module org.apache.commons.codec to the module path";
-
-    private static void require(String className, String format, String cure) {
+    /** The library has to be there, and where Weir is a named module its module has to be resolved. */
+    private static void require(String className, String format, String artefact, String module) {
         try {
-            Class.forName(className, false, PasswordHash.class.getClassLoader());
+            Class<?> found = Class.forName(className, false, PasswordHash.class.getClassLoader());
+            if (PasswordHash.class.getModule().canRead(found.getModule())) {
+                return;
+            }
         } catch (ClassNotFoundException e) {
-            throw new IllegalArgumentException("the password is in the format " + format + "; add " + cure);
+            // told below
         }
+        throw new IllegalArgumentException("the password is in the format " + format + "; add " + artefact
+                + " to the class path, or, where Weir is on the module path, require module " + module);
     }
 
     private static PasswordHash sha(String text) {
