@@ -2,12 +2,19 @@ package io.weir;
 
 import io.weir.body.BodyTransformer;
 import io.weir.body.Compression;
+import io.weir.middleware.WatchedFile;
+import java.nio.file.Path;
 import java.util.concurrent.Executor;
 
 /** What the core needs of the engine that performs its decisions: the world outside, so that the core has none. */
 public interface Engine {
     /** Where blocking work of middleware may run. */
     Executor executor();
+
+    /** A text file that middleware reads; one object a path. Unreadable unless overridden. */
+    default WatchedFile file(Path path) {
+        return WatchedFile.unreadable();
+    }
 
     /** A random number, for request ids. */
     long random();

@@ -419,7 +419,7 @@ public final class Exchange {
             return answer(failure);
         }
         if (verdict == null) {
-            return new Decision.Pause(Long.MAX_VALUE);
+            return new Decision.Pause(gates.pausesUntil());
         }
         if (verdict instanceof Verdict.Answer answer) {
             return answer(answer.reply());

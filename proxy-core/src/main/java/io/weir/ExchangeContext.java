@@ -8,8 +8,10 @@ import io.weir.http.Text;
 import io.weir.http.Variables;
 import io.weir.middleware.Middleware;
 import io.weir.middleware.RequestContext;
+import io.weir.middleware.WatchedFile;
 import io.weir.upstream.Upstream;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -170,8 +172,18 @@ final class ExchangeContext implements Variables, RequestContext {
     }
 
     @Override
+    public Variables variables() {
+        return this;
+    }
+
+    @Override
     public Executor executor() {
         return engine.executor();
+    }
+
+    @Override
+    public WatchedFile file(Path path) {
+        return engine.file(path);
     }
 
     /** Runs it at once if the exchange has ended meanwhile, so that nothing taken on another thread is kept for ever. */

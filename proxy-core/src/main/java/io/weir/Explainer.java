@@ -5,121 +5,123 @@ import io.weir.http.Headers;
 import io.weir.http.ProxyError;
 import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
-import io.weir.http.Variables;
+import io.weir.middleware.Middleware;
+import io.weir.middleware.Verdict;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
-import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamState;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Follows a request through the live code, up to where something would change. */
 final class Explainer {
-    private Explainer() {}
+    private final RequestHead head;
+    private final Forwarding forwarding;
+    private final long now;
+    private final List<String> passedOver = new ArrayList<>();
+    private final List<String> gates = new ArrayList<>();
+    private @Nullable String site;
+    private @Nullable String route;
+    private String action = "";
+
+    private Explainer(RequestHead head, Forwarding forwarding, long now) {
+        this.head = head;
+        this.forwarding = forwarding;
+        this.now = now;
+    }
 
     static Explanation explain(ReverseProxy proxy, Snapshot snapshot, RequestHead head, long now) {
-        List<String> passedOver = new ArrayList<>();
         Forwarding forwarding = snapshot.config().trustedProxies().resolve(head);
+        return new Explainer(head, forwarding, now).explain(proxy.engine(), snapshot);
+    }
+
+    private Explanation explain(Engine engine, Snapshot snapshot) {
         String problem = head.problem();
         if (problem != null) {
-            return new Explanation(null, null, problem, passedOver, null, "answer 400", Headers.empty());
+            action = problem;
+            return ends("answer 400");
         }
         if (head.method().equals("CONNECT") || head.method().equals("TRACE")) {
-            String refusal = "answer " + ProxyError.METHOD_NOT_ALLOWED.status();
-            return new Explanation(null, null, refusal, passedOver, null, refusal, Headers.empty());
+            action = "answer " + ProxyError.METHOD_NOT_ALLOWED.status();
+            return ends(action);
         }
         RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
+        site = found == null ? null : found.site().toString();
         RoutePlan plan = found == null ? null : found.plan();
-        String site = found == null ? null : found.site().toString();
         if (found == null || plan == null || plan.action() == null) {
             ProxyError error = found == null ? ProxyError.MISDIRECTED : ProxyError.NO_ROUTE;
-            String action = proxy.engine().isStandAlone() ? "answer " + error.status() : "left to the application";
-            return new Explanation(site, null, action, passedOver, null, action, Headers.empty());
+            action = engine.isStandAlone() ? "answer " + error.status() : "left to the application";
+            return ends(action);
         }
-        String action = plan.action().toString();
-        if (!plan.middleware().isEmpty()) {
-            action += ", after " + plan.middleware().size() + " middleware (not evaluated)";
+        route = plan.route();
+        action = plan.action().toString();
+        ExchangeContext context = new ExchangeContext(engine, head, forwarding, plan.site(), now, 0);
+        RequestHead request = plan.middleware().isEmpty() ? head : gate(plan, context);
+        return request == null ? ends(gates.get(gates.size() - 1)) : choose(plan, found, request, context);
+    }
+
+    /** The request as the middleware lets it go on; null if one answers, as the last of the gates says. */
+    private @Nullable RequestHead gate(RoutePlan plan, ExchangeContext context) {
+        RequestHead request = plan.headers().sanitised(head, forwarding);
+        for (Middleware one : plan.middleware()) {
+            Verdict verdict;
+            try {
+                verdict = one.peek(request, context);
+            } catch (RuntimeException e) {
+                gates.add(one.name() + ": failed with " + e);
+                return null;
+            }
+            if (verdict instanceof Verdict.Pause pause) {
+                gates.add(one.name() + ": waits " + (pause.until() - now) / 1_000_000 + " ms");
+            } else if (verdict instanceof Verdict.Answer answer) {
+                gates.add(one.name() + ": answer " + answer.reply().status());
+                return null;
+            } else if (verdict instanceof Verdict.Proceed proceed) {
+                gates.add(one.name() + ": lets pass");
+                request = proceed.request();
+            } else {
+                gates.add(one.name() + ": not evaluated");
+                request = one.withoutCredentials(request);
+            }
         }
-        PoolState pool = plan.pool();
+        return request;
+    }
+
+    private Explanation choose(
+            RoutePlan plan, RouteTable.Found<RoutePlan> found, RequestHead request, ExchangeContext context) {
         if (found.addsSlash()) {
             String query = head.query();
-            String location =
-                    RequestPath.escape(head.path()) + "/" + (query == null || query.isEmpty() ? "" : "?" + query);
-            return new Explanation(
-                    site, plan.route(), action, passedOver, null, "answer 301 to " + location, Headers.empty());
+            return ends("answer 301 to " + RequestPath.escape(head.path()) + "/"
+                    + (query == null || query.isEmpty() ? "" : "?" + query));
         }
+        PoolState pool = plan.pool();
         if (!(plan.action() instanceof RouteAction.Proxy proxied) || pool == null) {
-            return new Explanation(
-                    site, plan.route(), action, passedOver, null, plan.action().toString(), Headers.empty());
+            return ends(action);
         }
         passedOver.addAll(pool.obstacles(now));
-        Seen before = new Seen(head, forwarding, plan.site(), null);
-        UpstreamState upstream = pool.peek(now, before);
+        UpstreamState upstream = pool.peek(now, context);
         if (upstream == null) {
-            String refusal = "answer " + pool.refusal(null, now, before).status() + ", no upstream can be tried: "
-                    + pool.describe(now);
-            return new Explanation(site, plan.route(), action, passedOver, null, refusal, Headers.empty());
+            return ends("answer " + pool.refusal(null, now, context).status() + ", no upstream can be tried: "
+                    + pool.describe(now));
         }
         String target;
         try {
-            target = proxied.rewrite().apply(head.target(), found.prefixLength());
+            target = proxied.rewrite().apply(request.target(), found.prefixLength());
         } catch (RuntimeException e) {
-            String refusal = "answer " + ProxyError.INTERNAL_ERROR.status() + ", " + e.getMessage();
-            return new Explanation(site, plan.route(), action, passedOver, null, refusal, Headers.empty());
+            return ends("answer " + ProxyError.INTERNAL_ERROR.status() + ", " + e.getMessage());
         }
-        Seen seen = new Seen(head, forwarding, plan.site(), upstream.upstream());
+        context.upstream(upstream.upstream());
+        Headers headers = plan.middleware().isEmpty()
+                ? plan.headers().toUpstream(request, forwarding, context)
+                : plan.headers().toUpstreamAfterMiddleware(request, forwarding, context);
+        String line = request.method() + " " + target;
         return new Explanation(
-                site,
-                plan.route(),
-                action,
-                passedOver,
-                upstream.upstream().url(),
-                head.method() + " " + target,
-                plan.headers().toUpstream(head, forwarding, seen));
+                site, route, action, passedOver, gates, upstream.upstream().url(), line, headers);
     }
 
-    /** A request that nobody has sent, as templates see it. */
-    private record Seen(
-            RequestHead request,
-            Forwarding forwarding,
-            String siteName,
-            @Nullable Upstream upstream) implements Variables {
-        @Override
-        public String upstreamAuthority() {
-            return upstream == null ? "" : upstream.authority();
-        }
-
-        @Override
-        public String upstreamPort() {
-            return upstream == null || upstream.port() == 0 ? "" : Integer.toString(upstream.port());
-        }
-
-        @Override
-        public @Nullable InetAddress client() {
-            return forwarding.client();
-        }
-
-        @Override
-        public String clientAddress() {
-            return forwarding.clientAddress();
-        }
-
-        @Override
-        public String forwardedFor() {
-            return forwarding.chain();
-        }
-
-        @Override
-        public String requestId() {
-            return "0".repeat(32);
-        }
-
-        @Override
-        public @Nullable String attribute(String name) {
-            return null;
-        }
+    private Explanation ends(String how) {
+        return new Explanation(site, route, action, passedOver, gates, null, how, Headers.empty());
     }
 }

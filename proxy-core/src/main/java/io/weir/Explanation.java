@@ -1,7 +1,10 @@
 package io.weir;
 
 import io.weir.http.Headers;
+import io.weir.http.Text;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param route the route; null if none serves it
  * @param action what the route does, in words
  * @param passedOver candidates that did not fit, each with the reason
+ * @param gates each middleware with its verdict, as far as that can be known without doing anything
  * @param upstream URL of the upstream that would be chosen now; null if none would, or none is needed
  * @param requestLine method and target for the upstream, or the status of the answer
  * @param headers the fields for the upstream; empty if none gets any
@@ -20,11 +24,13 @@ public record Explanation(
         @Nullable String route,
         String action,
         List<String> passedOver,
+        List<String> gates,
         @Nullable String upstream,
         String requestLine,
         Headers headers) {
+    private static final Set<String> SECRET = Set.of("authorization", "proxy-authorization", "cookie", "x-api-key");
 
-    /** Several lines of text, for people. */
+    /** Several lines of text, for people; without the values of fields that hold credentials. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
@@ -34,13 +40,18 @@ public record Explanation(
             text.append("  passed over: ").append(reason).append('\n');
         }
         text.append("action: ").append(action).append('\n');
+        for (String gate : gates) {
+            text.append("  ").append(gate).append('\n');
+        }
         if (upstream != null) {
             text.append("upstream: ").append(upstream).append('\n');
         }
         text.append("sends: ").append(requestLine).append('\n');
-        headers.toString()
-                .lines()
-                .forEach(line -> text.append("  ").append(line).append('\n'));
+        for (int i = 0; i < headers.size(); i++) {
+            String name = headers.name(i);
+            String value = SECRET.contains(name.toLowerCase(Locale.ROOT)) ? "(not shown)" : headers.value(i);
+            text.append("  ").append(Text.printable(name + ": " + value)).append('\n');
+        }
         return text.toString();
     }
 }

@@ -21,6 +21,7 @@ final class Gates {
     private int passed;
 
     private @Nullable LateVerdict awaited;
+    private Verdict.@Nullable Pause pause;
 
     /** {@code request} is what the first one is shown. */
     Gates(List<Middleware> middleware, RequestHead request, ExchangeContext context, Runnable wake) {
@@ -33,7 +34,8 @@ final class Gates {
     /**
      * Asks on from where it stands, until one answers, one wants to be waited for, or all let the request pass.
      *
-     * @return the last verdict: a reply, or the request as it goes on; null to pause until the wake-up
+     * @return the last verdict: a reply, or the request as it goes on; null to pause, until {@link #pausesUntil} or the
+     *     wake-up
      */
     @Nullable
     Verdict next() throws UserCodeFailure {
@@ -41,11 +43,7 @@ final class Gates {
             Middleware one = middleware.get(passed);
             Verdict verdict;
             try {
-                verdict = awaited == null ? ask(one) : awaited.take();
-                while (verdict instanceof Verdict.Later later) {
-                    awaited = new LateVerdict(later.stage(), wake);
-                    verdict = awaited.take();
-                }
+                verdict = settle(pause != null ? pause : awaited == null ? ask(one) : awaited.take());
                 if (verdict == null) {
                     return null;
                 }
@@ -55,7 +53,6 @@ final class Gates {
             } catch (Throwable e) {
                 throw failure(one, e);
             }
-            awaited = null;
             passed++;
             if (verdict instanceof Verdict.Answer) {
                 return verdict;
@@ -82,8 +79,14 @@ final class Gates {
         return current;
     }
 
+    /** When the pause is over that {@link #next} asked for, unless a wake-up ends it. */
+    long pausesUntil() {
+        return pause == null ? Long.MAX_VALUE : pause.until();
+    }
+
     /** No verdict is waited for any more. */
     void close() {
+        pause = null;
         if (awaited != null) {
             awaited.forget();
             awaited = null;
@@ -93,6 +96,30 @@ final class Gates {
     private Verdict ask(Middleware one) {
         context.asks(one);
         return Objects.requireNonNull(one.onRequest(request, context), "its verdict is null");
+    }
+
+    /** What a verdict comes to, once neither a stage nor the time is waited for; null while one is. */
+    private @Nullable Verdict settle(@Nullable Verdict first) throws Throwable {
+        Verdict verdict = first;
+        while (verdict != null) {
+            if (verdict instanceof Verdict.Later later) {
+                awaited = new LateVerdict(later.stage(), wake);
+                pause = null;
+                verdict = awaited.take();
+            } else if (verdict instanceof Verdict.Pause wanted) {
+                awaited = null;
+                pause = wanted;
+                if (context.now() - wanted.until() < 0) {
+                    return null;
+                }
+                pause = null;
+                verdict = Objects.requireNonNull(wanted.then().get(), "its verdict is null");
+            } else {
+                awaited = null;
+                return verdict;
+            }
+        }
+        return null;
     }
 
     /** What a middleware changed goes on the wire; what a client could not have asked for, it can't either. */

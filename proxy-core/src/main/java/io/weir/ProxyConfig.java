@@ -7,14 +7,19 @@ import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.TrustedProxies;
 import io.weir.middleware.Middleware;
+import io.weir.middleware.WatchedFile;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamPool;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /** Everything a proxy is told: sites, routes, pools and what holds for all of them. Immutable, checked as a whole when built. */
@@ -122,6 +127,21 @@ public final class ProxyConfig {
         return pools;
     }
 
+    /**
+     * Has each middleware made ready, before this is put in force: what {@link Middleware#prepare} is for. Blocks.
+     *
+     * @param files the engine's
+     * @throws IllegalArgumentException if one can't work; the message names it
+     */
+    public void prepare(Function<Path, WatchedFile> files) {
+        Set<Middleware> all = new LinkedHashSet<>(middleware);
+        for (Site site : sites) {
+            all.addAll(site.middleware());
+            site.routes().forEach(route -> all.addAll(route.middleware()));
+        }
+        all.forEach(one -> one.prepare(files));
+    }
+
     /** A configuration under construction. */
     public static final class Builder {
         private final List<Site> sites = new ArrayList<>();
@@ -209,6 +229,12 @@ public final class ProxyConfig {
         /** Whose {@code X-Forwarded-*} is believed: addresses, CIDR blocks, {@code unix:} (nginx {@code set_real_ip_from}). */
         public Builder trustedProxies(String... ranges) {
             trustedProxies = TrustedProxies.of(ranges);
+            return this;
+        }
+
+        /** The same ready made, for those that say it in another field than {@code X-Forwarded-For}. */
+        public Builder trustedProxies(TrustedProxies proxies) {
+            trustedProxies = proxies;
             return this;
         }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
+import io.weir.middleware.IpAccess;
 import io.weir.middleware.Middleware;
 import io.weir.middleware.Verdict;
 import io.weir.route.Route;
@@ -32,14 +33,47 @@ class ExplainerTest {
         assertThat(explanation.site()).isEqualTo("site [a.test]");
         assertThat(explanation.route()).isEqualTo("prefix /api/");
         assertThat(explanation.passedOver()).containsExactly("exact /api/x [method PUT]: not method PUT");
-        assertThat(explanation.action())
-                .isEqualTo("to pool app, prefix replaced by /v1/, after 1 middleware (not evaluated)");
+        assertThat(explanation.action()).isEqualTo("to pool app, prefix replaced by /v1/");
+        assertThat(explanation.gates()).containsExactly("gate: not evaluated");
         assertThat(explanation.upstream()).isEqualTo("http://127.0.0.1:3000");
         assertThat(explanation.requestLine()).isEqualTo("GET /v1/x?q=1");
         assertThat(explanation.headers().get("Host")).isEqualTo("a.test:8080");
         assertThat(explanation.toString())
                 .startsWith("site: site [a.test]\nroute: prefix /api/\n  passed over: exact /api/x")
-                .contains("\nupstream: http://127.0.0.1:3000\nsends: GET /v1/x?q=1\n  Host: a.test:8080\n");
+                .contains(
+                        "\n  gate: not evaluated\nupstream: http://127.0.0.1:3000\nsends: GET /v1/x?q=1\n  Host: a.test:8080\n");
+    }
+
+    @Test
+    void whatAGateWouldSayIsSaid() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .use(IpAccess.deny("192.0.2.0/24").allowOthers())
+                .route(Route.any().use(Middleware.gate(Verdict::proceed)).to(APP)));
+
+        Explanation letIn = proxy.explain(RequestHead.get("/", "a.test"), 0);
+        Explanation refused = proxy.explain(
+                RequestHead.get("/", "a.test").toBuilder().peer("192.0.2.1").build(), 0);
+
+        assertThat(letIn.gates()).containsExactly("IpAccess: lets pass", "gate: not evaluated");
+        assertThat(letIn.upstream()).isNotNull();
+        assertThat(refused.gates()).containsExactly("IpAccess: answer 403");
+        assertThat(refused.requestLine()).isEqualTo("IpAccess: answer 403");
+        assertThat(refused.upstream()).isNull();
+    }
+
+    @Test
+    void credentialsAreNotShown() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder().route(Route.any().to(APP)));
+
+        String shown = proxy.explain(
+                        RequestHead.get("/", "a.test")
+                                .withHeader("Authorization", "Basic c2VjcmV0")
+                                .withHeader("Cookie", "c2VjcmV0")
+                                .withHeader("X-API-Key", "c2VjcmV0"),
+                        0)
+                .toString();
+
+        assertThat(shown).doesNotContain("c2VjcmV0").contains("Authorization: (not shown)\n");
     }
 
     @Test

@@ -122,7 +122,7 @@ class ArchitectureTest {
                                 "javax.crypto..", // of java.base too
                                 "org.jspecify..",
                                 "org.apache.commons.codec..",
-                                "at.favre.lib..")))
+                                "org.springframework.security.crypto.bcrypt..")))
                 .allowEmptyShould(true)
                 .check(WEIR);
     }

@@ -5,8 +5,10 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.examples.Bodies;
+import io.weir.examples.Guarded;
 import io.weir.examples.InsideJetty;
 import io.weir.jetty.JettyProxyServer;
+import io.weir.middleware.ApiKey;
 import io.weir.testkit.EchoUpstream;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
@@ -26,6 +28,7 @@ import java.util.stream.Stream;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The examples do what the README says of them. Each runs in a JVM of its own, as it does for a reader. */
 class ExamplesTest {
@@ -70,6 +73,7 @@ class ExamplesTest {
                     .contains(
                             "site [app.example.com, *.app.example.com]",
                             "prefix /app/",
+                            "IpAccess: lets pass",
                             "upstream: http://10.0.0.1:3000",
                             "GET /v2/users?page=2",
                             "Host: app.example.com");
@@ -96,6 +100,25 @@ class ExamplesTest {
             assertThat(packed.body()).hasSizeLessThan(200);
             assertThat(loud.body()).isEqualTo(page.toUpperCase(Locale.ROOT));
             assertThat(tooLong.status()).isEqualTo(413);
+        }
+    }
+
+    @Test
+    void theGuardedProxyLetsInWhomItShould(@TempDir Path directory) throws Exception {
+        Path users = Files.writeString(
+                directory.resolve("users"), "alice:$2y$04$YIRNPXVioTyiPPNT0f6yZuDJJGsOXXglvrt6mpTGCvKQowMkuNMES\n");
+        Path keys = Files.writeString(directory.resolve("keys"), "reports:" + ApiKey.hash("a-long-key") + "\n");
+        try (EchoUpstream upstream = EchoUpstream.start();
+                JettyProxyServer proxy = JettyProxyServer.builder(Guarded.config(upstream.uri(), users, keys))
+                        .listen("127.0.0.1", 0)
+                        .start()) {
+            assertThat(get(proxy.port(), "/").status()).isEqualTo(401);
+            assertThat(get(proxy.port(), "/api/").status()).isEqualTo(401);
+            assertThat(get(proxy.port(), "/", "Authorization: Basic YWxpY2U6czNjcjp0")
+                            .body())
+                    .contains("X-User: alice");
+            assertThat(get(proxy.port(), "/api/", "X-API-Key: a-long-key").body())
+                    .contains("X-User: reports");
         }
     }
 
@@ -149,6 +172,10 @@ class ExamplesTest {
 
     private static RawResponse get(int port, String target) {
         return RawClient.exchange(port, "GET " + target + " HTTP/1.1\r\nHost: demo.test\r\n\r\n");
+    }
+
+    private static RawResponse get(int port, String target, String field) {
+        return RawClient.exchange(port, "GET " + target + " HTTP/1.1\r\nHost: demo.test\r\n" + field + "\r\n\r\n");
     }
 
     private static RawResponse head(int port, String target) {

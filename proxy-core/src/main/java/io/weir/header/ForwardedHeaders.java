@@ -24,9 +24,8 @@ public final class ForwardedHeaders {
     static void write(Headers.Builder headers, RequestHead request, Forwarding forwarding) {
         headers.set("X-Real-IP", forwarding.clientAddress());
         headers.set("X-Forwarded-For", forwarding.chain());
-        boolean trusted = forwarding.peerTrusted();
-        setOrRemove(headers, "X-Forwarded-Proto", trusted ? last(headers, "X-Forwarded-Proto") : "", request.scheme());
-        setOrRemove(headers, "X-Forwarded-Host", trusted ? last(headers, "X-Forwarded-Host") : "", request.authority());
+        setOrRemove(headers, "X-Forwarded-Proto", vouchedProto(headers, forwarding), request.scheme());
+        setOrRemove(headers, "X-Forwarded-Host", vouchedHost(headers, forwarding), request.authority());
     }
 
     /**
@@ -49,6 +48,40 @@ public final class ForwardedHeaders {
             appendValue(element, authority);
         }
         return element.append(";proto=").append(request.scheme()).toString();
+    }
+
+    private static String vouchedProto(Headers.Builder headers, Forwarding forwarding) {
+        if (!forwarding.peerTrusted()) {
+            return "";
+        }
+        if (forwarding.source() != TrustedProxies.Source.FORWARDED) {
+            return last(headers, "X-Forwarded-Proto");
+        }
+        ForwardedElement element = lastElement(headers);
+        return element == null || element.proto() == null ? "" : element.proto();
+    }
+
+    private static String vouchedHost(Headers.Builder headers, Forwarding forwarding) {
+        if (!forwarding.peerTrusted()) {
+            return "";
+        }
+        if (forwarding.source() != TrustedProxies.Source.FORWARDED) {
+            return last(headers, "X-Forwarded-Host");
+        }
+        ForwardedElement element = lastElement(headers);
+        return element == null || element.host() == null ? "" : element.host();
+    }
+
+    /** What the trusted peer itself has said in {@code Forwarded}; null if nothing, or something malformed. */
+    private static @Nullable ForwardedElement lastElement(Headers.Builder headers) {
+        for (int i = headers.size() - 1; i >= 0; i--) {
+            if (headers.name(i).equalsIgnoreCase("Forwarded")) {
+                String line = headers.value(i);
+                int comma = ForwardedElement.lastComma(line, line.length());
+                return ForwardedElement.parse(Tokens.trim(line, comma + 1, line.length()));
+            }
+        }
+        return null;
     }
 
     /** The last member of that list field; "" if there is none. */

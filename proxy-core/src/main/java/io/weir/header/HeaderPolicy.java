@@ -113,7 +113,7 @@ public final class HeaderPolicy {
      */
     public RequestHead sanitised(RequestHead asSent, Forwarding forwarding) {
         Headers.Builder out = Headers.builder();
-        Sanitiser.copy(asSent, dropsClaims(forwarding), !passesUntrusted, request, true, out);
+        Sanitiser.copy(asSent, claims(forwarding), !passesUntrusted, request, true, out);
         return asSent.withHeaders(out.build());
     }
 
@@ -127,7 +127,7 @@ public final class HeaderPolicy {
      */
     public Headers toUpstream(RequestHead asSent, Forwarding forwarding, Variables variables) {
         Headers.Builder out = Headers.builder().add("Host", hostFor(asSent, variables));
-        Sanitiser.copy(asSent, dropsClaims(forwarding), !passesUntrusted, request, false, out);
+        Sanitiser.copy(asSent, claims(forwarding), !passesUntrusted, request, false, out);
         return complete(out, asSent, forwarding, variables);
     }
 
@@ -140,7 +140,7 @@ public final class HeaderPolicy {
      */
     public Headers toUpstreamAfterMiddleware(RequestHead request, Forwarding forwarding, Variables variables) {
         Headers.Builder out = Headers.builder().add("Host", hostFor(request, variables));
-        Sanitiser.copy(request, false, false, FieldEdits.NONE, false, out);
+        Sanitiser.copy(request, null, false, FieldEdits.NONE, false, out);
         return complete(out, request, forwarding, variables);
     }
 
@@ -188,8 +188,9 @@ public final class HeaderPolicy {
         return builder;
     }
 
-    private boolean dropsClaims(Forwarding forwarding) {
-        return !forwarding.peerTrusted() && !passesUntrusted;
+    /** By what claims are judged; null if all pass. */
+    private @Nullable Forwarding claims(Forwarding forwarding) {
+        return passesUntrusted ? null : forwarding;
     }
 
     /** The template's host, else by the base the client's or the upstream's; never none, and never two. */

@@ -4,6 +4,7 @@ import io.weir.http.Headers;
 import io.weir.http.RequestHead;
 import io.weir.http.Tokens;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies the fields of a client's request that may go on: without those of the connection, without claims that nobody
@@ -17,11 +18,12 @@ final class Sanitiser {
 
     /**
      * Copies from a request as the client sent it; {@code Host} and {@code Content-Length}, which are written anew for an
-     * upstream, only if {@code forMiddleware}.
+     * upstream, only if {@code forMiddleware}. Forwarding fields go unless {@code claimsOf} vouches for them; all pass if
+     * it is null.
      */
     static void copy(
             RequestHead request,
-            boolean dropsClaims,
+            @Nullable Forwarding claimsOf,
             boolean dropsTwins,
             FieldEdits edits,
             boolean forMiddleware,
@@ -36,7 +38,7 @@ final class Sanitiser {
             }
             if (HopByHopHeaders.isHopByHop(name)) {
                 trailers |= name.length() == 2 && Tokens.contains(in.value(i), "trailers");
-            } else if (passes(name, nominated, dropsClaims, dropsTwins, edits) && (forMiddleware || !isEngines(name))) {
+            } else if (passes(name, nominated, claimsOf, dropsTwins, edits) && (forMiddleware || !isEngines(name))) {
                 add(out, request, i);
             }
         }
@@ -50,8 +52,8 @@ final class Sanitiser {
     }
 
     private static boolean passes(
-            String name, Set<String> nominated, boolean dropsClaims, boolean dropsTwins, FieldEdits edits) {
-        if (dropsClaims && ForwardedHeaders.isForwarding(name)) {
+            String name, Set<String> nominated, @Nullable Forwarding claimsOf, boolean dropsTwins, FieldEdits edits) {
+        if (claimsOf != null && ForwardedHeaders.isForwarding(name) && !claimsOf.vouchesFor(name)) {
             return false;
         }
         if (HopByHopHeaders.isIn(nominated, name)) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Known: {@code $host $http_host $http_NAME $cookie_NAME $arg_NAME $args $query_string $is_args $uri $document_uri
  * $request_uri $request $request_method $request_id $scheme $https $remote_addr $remote_port $realip_remote_addr
  * $remote_user $server_addr $server_port $server_name $server_protocol $content_type $content_length $proxy_host
- * $proxy_port $proxy_add_x_forwarded_for}, each with nginx's meaning; the last one holds only what trusted proxies vouch
+ * $proxy_port $proxy_add_x_forwarded_for $limit_req_status $limit_conn_status}, each with nginx's meaning; the last one holds only what trusted proxies vouch
  * for. A field or cookie that came in several lines is joined; {@code _} in {@code $http_NAME} stands for {@code -}.
  * {@code $uri} with a control character in it (a decoded {@code %0A}) is percent-encoded again.
  */
@@ -131,6 +131,8 @@ public final class Template {
         known.put(
                 "is_args",
                 v -> v.request().query() == null || v.request().query().isEmpty() ? "" : "?");
+        known.put("limit_conn_status", v -> v.attribute("limit_conn_status"));
+        known.put("limit_req_status", v -> v.attribute("limit_req_status"));
         known.put("proxy_add_x_forwarded_for", Variables::forwardedFor);
         known.put("proxy_host", Variables::upstreamAuthority);
         known.put("proxy_port", Variables::upstreamPort);

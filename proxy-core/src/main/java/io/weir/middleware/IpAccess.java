@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * Lets clients in by their address, after trusted proxies; the first rule that matches decides, as in nginx's
  * {@code allow} and {@code deny}. Others get 403.
  *
+ * <p>A rule is an address or a CIDR block; an IPv4-mapped IPv6 address counts as the IPv4 address in it, on either side.
+ * {@code unix:} stands for clients on unix-domain sockets, which no block holds. There is no {@code all}: what follows
+ * such a line would never be looked at, so {@link Rules#denyOthers} and {@link Rules#allowOthers} stand at the end.
+ *
  * <pre>{@code IpAccess.allow("192.168.1.0/24").deny("10.1.0.0/16").allow("10.0.0.0/8").denyOthers()}</pre>
  */
 public final class IpAccess implements Middleware {
@@ -36,6 +40,11 @@ public final class IpAccess implements Middleware {
     @Override
     public Verdict onRequest(RequestHead request, RequestContext context) {
         return allows(context.client()) ? Verdict.proceed(request) : Verdict.answer(Reply.status(403));
+    }
+
+    @Override
+    public Verdict peek(RequestHead request, RequestContext context) {
+        return onRequest(request, context);
     }
 
     /** Whether a client with that address is let in; null stands for one on a unix-domain socket. */

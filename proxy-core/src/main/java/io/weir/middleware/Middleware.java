@@ -3,12 +3,12 @@ package io.weir.middleware;
 import io.weir.http.Outcome;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.nio.file.Path;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A step that every request of a proxy, site or route passes before an upstream is chosen, and every response on its way
@@ -27,6 +27,30 @@ public interface Middleware {
     default ResponseHead onResponse(ResponseHead response, RequestContext context) {
         return response;
     }
+
+    /**
+     * What {@link #onRequest} would say, without changing anything or blocking: for {@code explain}. Null if that can't be
+     * known without doing it, which is the default.
+     */
+    default @Nullable Verdict peek(RequestHead request, RequestContext context) {
+        return null;
+    }
+
+    /**
+     * The request without the credentials that this middleware takes for its own, so that they go no further though it was
+     * not asked; as it stands unless overridden.
+     */
+    default RequestHead withoutCredentials(RequestHead request) {
+        return request;
+    }
+
+    /**
+     * Called before a configuration with this middleware is put in force, once for each start and reload. May block.
+     *
+     * @param files the files that it will read
+     * @throws IllegalArgumentException if it can't work: the configuration is not put in force, the message says why
+     */
+    default void prepare(Function<Path, WatchedFile> files) {}
 
     /** Its name in logs and explanations. */
     default String name() {
@@ -67,51 +91,11 @@ public interface Middleware {
 
     /** Runs a middleware whose {@code onRequest} blocks on the engine's executor instead. */
     static Middleware blocking(Middleware blocking) {
-        return new Middleware() {
-            @Override
-            public Verdict onRequest(RequestHead request, RequestContext context) {
-                return Verdict.later(
-                        CompletableFuture.supplyAsync(() -> blocking.onRequest(request, context), context.executor())
-                                .thenCompose(Middleware::settled));
-            }
-
-            @Override
-            public ResponseHead onResponse(ResponseHead response, RequestContext context) {
-                return blocking.onResponse(response, context);
-            }
-
-            @Override
-            public String name() {
-                return blocking.name();
-            }
-        };
-    }
-
-    /** A verdict as a stage: what a later one will be, else itself. */
-    private static CompletionStage<Verdict> settled(Verdict verdict) {
-        return verdict instanceof Verdict.Later later
-                ? later.stage().thenApply(arrived -> arrived)
-                : CompletableFuture.completedStage(verdict);
+        return new Wrapped.Blocking(blocking);
     }
 
     /** This middleware under a name of your choice. */
     default Middleware named(String name) {
-        Middleware inner = this;
-        return new Middleware() {
-            @Override
-            public Verdict onRequest(RequestHead request, RequestContext context) {
-                return inner.onRequest(request, context);
-            }
-
-            @Override
-            public ResponseHead onResponse(ResponseHead response, RequestContext context) {
-                return inner.onResponse(response, context);
-            }
-
-            @Override
-            public String name() {
-                return name;
-            }
-        };
+        return new Wrapped.Named(this, name);
     }
 }

@@ -3,7 +3,9 @@ package io.weir.middleware;
 import io.weir.http.Outcome;
 import io.weir.http.Peer;
 import io.weir.http.RequestHead;
+import io.weir.http.Variables;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +35,15 @@ public interface RequestContext {
     /** Sets an attribute, such as {@code remote_user}, for later middleware, templates and logs. */
     void attribute(String name, String value);
 
+    /** The exchange as a {@link io.weir.http.Template} sees it. */
+    Variables variables();
+
     /** Runs {@code hook} once when the exchange has ended, however it ended. */
     void onEnd(Consumer<Outcome> hook);
 
     /** Where blocking work may run. */
     Executor executor();
+
+    /** A text file that the engine watches. Asking for it costs nothing; reading it does. */
+    WatchedFile file(Path path);
 }

@@ -2,6 +2,7 @@ package io.weir.api;
 
 import static io.weir.middleware.Verdict.answer;
 import static io.weir.middleware.Verdict.proceed;
+import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,11 +18,17 @@ import io.weir.body.SizeLimit;
 import io.weir.body.Tee;
 import io.weir.body.TextReplacement;
 import io.weir.header.HeaderPolicy;
+import io.weir.header.TrustedProxies;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
+import io.weir.middleware.Access;
+import io.weir.middleware.ApiKey;
+import io.weir.middleware.BasicAuth;
+import io.weir.middleware.ConnectionLimit;
 import io.weir.middleware.IpAccess;
 import io.weir.middleware.Middleware;
+import io.weir.middleware.RateLimit;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.upstream.ActiveHealth;
@@ -39,6 +46,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
@@ -216,6 +224,36 @@ class ApiTest {
                         Decision.Forward.class,
                         forward -> assertThat(forward.attempt().answered(ResponseHead.of(200, "Server", "x"), 1))
                                 .isEqualTo(new Decision.Deliver(ResponseHead.of(200))));
+    }
+
+    @Test
+    void whoMayComeInAndHowMuchTheyMayTake() {
+        var config = ProxyConfig.builder()
+                .trustedProxies(TrustedProxies.of("10.0.0.0/8", "unix:").source(TrustedProxies.Source.FORWARDED))
+                .use(RateLimit.together(
+                        RateLimit.of(10, ofSeconds(1)).burst(20).delay(5),
+                        RateLimit.of(100, ofMinutes(1))
+                                .by("$server_name")
+                                .maxKeys(10)
+                                .burst(10)
+                                .nodelay()
+                                .status(503)))
+                .use(ConnectionLimit.of(10).by("$remote_addr").ipv6Prefix(56))
+                .site(Site.named("ollama.example.com")
+                        .use(IpAccess.allow("127.0.0.0/8", "192.168.1.0/24").denyOthers())
+                        .use(Access.any(
+                                BasicAuth.realm("Ollama API").users(Map.of("me", "{SHA}nZiejSfcng7DOJ/IVfFCw9QPDFA=")),
+                                BasicAuth.realm("Ollama API").htpasswd(Path.of(".ollama_htpasswd")),
+                                ApiKey.hashes(Map.of("ci", ApiKey.hash("a key")))
+                                        .realm("api")
+                                        .passCredentials()))
+                        .route(Route.any().to(UpstreamPool.of("ollama", "http://127.0.0.1:11434"))))
+                .build();
+        var head = RequestHead.get("/", "ollama.example.com");
+
+        assertThat(begin(config, head)).isInstanceOf(Decision.Answer.class);
+        assertThat(begin(config, head.withHeader("Authorization", "Basic bWU6Y2F0")))
+                .isInstanceOf(Decision.Forward.class);
     }
 
     private static Decision begin(ProxyConfig config, RequestHead head) {

@@ -4,7 +4,9 @@ import io.weir.http.IpRange;
 import io.weir.http.Outcome;
 import io.weir.http.Peer;
 import io.weir.http.RequestHead;
+import io.weir.http.Variables;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,14 +19,61 @@ import org.jspecify.annotations.Nullable;
 record GivenContext(
         RequestHead original,
         @Nullable InetAddress client,
+        long now,
         Map<String, String> attributes,
         List<Consumer<Outcome>> hooks,
-        List<Runnable> work)
-        implements RequestContext {
+        List<Runnable> work,
+        Map<Path, WatchedFile> files)
+        implements RequestContext, Variables {
 
     static GivenContext of(RequestHead original, String client) {
+        return at(original, client, 0);
+    }
+
+    static GivenContext at(RequestHead original, String client, long now) {
         return new GivenContext(
-                original, IpRange.parseAddress(client), new HashMap<>(), new ArrayList<>(), new ArrayList<>());
+                original,
+                IpRange.parseAddress(client),
+                now,
+                new HashMap<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new HashMap<>());
+    }
+
+    @Override
+    public Variables variables() {
+        return this;
+    }
+
+    @Override
+    public WatchedFile file(Path path) {
+        return files.getOrDefault(path, WatchedFile.unreadable());
+    }
+
+    @Override
+    public RequestHead request() {
+        return original;
+    }
+
+    @Override
+    public String forwardedFor() {
+        return clientAddress();
+    }
+
+    @Override
+    public String siteName() {
+        return "";
+    }
+
+    @Override
+    public String upstreamAuthority() {
+        return "";
+    }
+
+    @Override
+    public String requestId() {
+        return "";
     }
 
     @Override
@@ -35,11 +84,6 @@ record GivenContext(
     @Override
     public String clientAddress() {
         return new Peer(client, 0).host();
-    }
-
-    @Override
-    public long now() {
-        return 0;
     }
 
     @Override

@@ -51,6 +51,46 @@ class IpAccessTest {
                 .isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "'::ffff:10.0.0.0/104', 10.9.9.9,        true",
+        "'::ffff:10.0.0.0/104', ::ffff:10.9.9.9, true",
+        "'::ffff:10.0.0.0/104', 11.0.0.1,        false",
+        "10.0.0.7,              10.0.0.7,        true",
+        "10.0.0.7,              10.0.0.8,        false",
+        "10.0.0.9/8,            10.200.0.1,      true",
+        "0.0.0.0/0,             2001:db8::1,     false",
+        "::/0,                  10.0.0.1,        false",
+        "::/0,                  2001:db8::1,     true",
+        "2001:db8::/33,         2001:db8:8000::, false",
+        "2001:db8::/33,         2001:db8:7fff::, true",
+        "10.0.0.128/25,         10.0.0.127,      false",
+        "10.0.0.128/25,         10.0.0.128,      true",
+    })
+    void aBlockHoldsWhatItsBitsSay(String block, String client, boolean held) {
+        assertThat(IpAccess.allow(block).denyOthers().allows(IpRange.parseAddress(client)))
+                .isEqualTo(held);
+        assertThat(IpAccess.deny(block).allowOthers().allows(IpRange.parseAddress(client)))
+                .isEqualTo(!held);
+    }
+
+    @Test
+    void aLaterRuleNeverTakesBackWhatAnEarlierOneSaid() {
+        IpAccess allowedFirst = IpAccess.allow("10.0.0.1").deny("10.0.0.0/8").allowOthers();
+        IpAccess deniedFirst = IpAccess.deny("10.0.0.0/8").allow("10.0.0.1").allowOthers();
+
+        assertThat(allowedFirst.allows(IpRange.parseAddress("10.0.0.1"))).isTrue();
+        assertThat(deniedFirst.allows(IpRange.parseAddress("10.0.0.1"))).isFalse();
+    }
+
+    @Test
+    void peekingIsTheVerdictItself() {
+        RequestHead request = RequestHead.get("/", "h");
+
+        assertThat(OFFICE.peek(request, GivenContext.of(request, "10.2.0.1"))).isEqualTo(Verdict.proceed(request));
+        assertThat(OFFICE.peek(request, GivenContext.of(request, "10.1.0.1"))).isInstanceOf(Verdict.Answer.class);
+    }
+
     @Test
     void aRefusedClientGets403() {
         RequestHead request = RequestHead.get("/", "h");

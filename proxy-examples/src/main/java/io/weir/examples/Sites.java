@@ -43,7 +43,9 @@ public final class Sites {
         try (JettyProxyServer proxy = JettyProxyServer.builder(config)
                 .listen(Integer.getInteger("port", 8080))
                 .start()) {
-            System.out.println(proxy.explain(RequestHead.get("/app/users?page=2", "app.example.com")));
+            RequestHead request = RequestHead.get("/app/users?page=2", "app.example.com");
+            System.out.println(
+                    proxy.explain(request.toBuilder().peer("192.168.1.7").build()));
             proxy.reload(config); // another one: running exchanges end as they began
         }
     }

@@ -14,16 +14,19 @@ import io.weir.jetty.body.Encoders;
 import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
+import io.weir.jetty.files.WatchedFiles;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.jetty.upstream.Addresses;
 import io.weir.jetty.upstream.Transports;
 import io.weir.jetty.upstream.Upkeep;
+import io.weir.middleware.WatchedFile;
 import io.weir.upstream.AddressResolver;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamDiscovery;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamState;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
@@ -59,8 +62,9 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
 
     private final ReverseProxy proxy;
     private final boolean standAlone;
-    private final TempFiles files = new TempFiles();
+    private final TempFiles tempFiles = new TempFiles();
     private final UpstreamSslContexts tls = new UpstreamSslContexts();
+    private final WatchedFiles files = new WatchedFiles();
     private final Discoveries discoveries = new Discoveries(this::discovered);
     private Addresses addresses = Addresses.ofSystem();
     private @Nullable ClientConnector connector;
@@ -140,6 +144,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     public void reload(ProxyConfig config) {
         Encoders.check(config);
         tls.prepare(config);
+        config.prepare(files::at);
         retire(proxy.replace(config));
         if (transport != null) {
             discoveries.follow(config);
@@ -201,7 +206,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
                 response,
                 callback,
                 current,
-                files,
+                tempFiles,
                 wake -> proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), wake));
     }
 
@@ -224,6 +229,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
             getServer().setErrorHandler(new Refusals(proxy));
         }
         tls.prepare(config());
+        config().prepare(files::at);
         Transports started = new Transports(clients, tls, addresses);
         transport = started;
         discoveries.follow(config());
@@ -297,6 +303,11 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
         @Override
         public Executor executor() {
             return getServer().getThreadPool();
+        }
+
+        @Override
+        public WatchedFile file(Path path) {
+            return files.at(path);
         }
 
         @Override

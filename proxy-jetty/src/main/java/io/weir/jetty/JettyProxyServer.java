@@ -18,6 +18,7 @@ import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.jspecify.annotations.Nullable;
@@ -137,6 +138,7 @@ public final class JettyProxyServer implements AutoCloseable {
         private final List<Listener> listeners = new ArrayList<>();
         private @Nullable ByteBufferPool buffers;
         private @Nullable AddressResolver resolver;
+        private int maxConnections;
         private int selectors = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
         private record Listener(String host, int port) {
@@ -170,6 +172,18 @@ public final class JettyProxyServer implements AutoCloseable {
                 throw new IllegalArgumentException("selectors: " + selectors + " (expected: >= 1)");
             }
             this.selectors = selectors;
+            return this;
+        }
+
+        /**
+         * How many connections of clients a listener has at once; no limit if not said. Further ones are not accepted: they
+         * wait in the system's queue until another closes.
+         */
+        public Builder maxConnections(int connections) {
+            if (connections < 1) {
+                throw new IllegalArgumentException("maxConnections: " + connections + " (expected: >= 1)");
+            }
+            maxConnections = connections;
             return this;
         }
 
@@ -212,6 +226,9 @@ public final class JettyProxyServer implements AutoCloseable {
                         config.timeouts().clientHead(), config.timeouts().keepAlive()));
                 connectors.add(connector);
                 server.addConnector(connector);
+                if (maxConnections > 0) {
+                    server.addBean(new NetworkConnectionLimit(maxConnections, connector));
+                }
             }
             ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
             JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);

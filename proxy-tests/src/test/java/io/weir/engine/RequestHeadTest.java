@@ -48,6 +48,24 @@ class RequestHeadTest {
         assertThat(seenBy(method + " / HTTP/1.1\r\nHost: a.test\r\n\r\n")).startsWith(method + " / HTTP/1.1\r\n");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "X-Forwarded-For: 6.6.6.6\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\nConnection: close\r\n",
+                "Connection: X-Real-IP, X-Forwarded-For\r\nx-real-ip: 6.6.6.6\r\n",
+                "X-Forwarded-For: 6.6.6.6\r\nConnection: x-forwarded-for\r\nConnection: close\r\n",
+                "X_Forwarded_For: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\n",
+                "X-Forwarded-Host: 6.6.6.6\r\nX-Forwarded-Proto: 6.6.6.6\r\nConnection: X-Forwarded-Host\r\n",
+            })
+    void whatAnUntrustedClientSaysOfItselfDoesNotSurvive(String fields) {
+        String request = "GET / HTTP/1.1\r\nHost: a.test\r\n" + fields + "\r\n";
+
+        assertThat(seenBy(request)).doesNotContain("6.6.6.6");
+        assertThat(seenBy(request, HeaderPolicy.forwarded()))
+                .doesNotContain("6.6.6.6")
+                .contains("X-Real-IP: 127.0.0.1\r\nX-Forwarded-For: 127.0.0.1\r\n");
+    }
+
     @Test
     void fieldsKeepTheirOrderCaseAndRepetition() {
         String fields =
@@ -97,9 +115,12 @@ class RequestHeadTest {
 
     /** The raw bytes of that request as they came to an upstream of which no forwarding fields are asked. */
     private static String seenBy(String request) {
+        return seenBy(request, HeaderPolicy.none());
+    }
+
+    private static String seenBy(String request, HeaderPolicy policy) {
         try (var upstream = ScriptedUpstream.answering(OK);
-                var proxy = WiredProxy.to(
-                        pool -> pool.upstream(upstream.uri()), config -> config.headers(HeaderPolicy.none()))) {
+                var proxy = WiredProxy.to(pool -> pool.upstream(upstream.uri()), config -> config.headers(policy))) {
 
             assertThat(proxy.exchange(request).status()).isEqualTo(200);
 

@@ -2,9 +2,11 @@ package io.weir.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyListener;
 import io.weir.http.ProxyError;
+import io.weir.http.RequestHead;
 import io.weir.jetty.JettyProxyServer;
 import io.weir.log.AttemptFailure;
 import io.weir.log.ExchangeSummary;
@@ -93,6 +95,10 @@ final class WiredProxy implements AutoCloseable {
     /** One request on a connection of its own. */
     RawResponse exchange(String request) {
         return RawClient.exchange(port(), request);
+    }
+
+    Explanation explain(RequestHead head) {
+        return server.explain(head);
     }
 
     void reload(ProxyConfig config) {
