@@ -9,6 +9,7 @@ import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
 import io.weir.http.ResponseHead;
 import io.weir.log.ExchangeSummary;
+import io.weir.log.WebSocketSummary;
 import io.weir.middleware.Verdict;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
@@ -215,6 +216,16 @@ public final class Exchange {
      * @param bodyBytes bytes of body that were sent to the client
      */
     public void finished(long bodyBytes, long now) {
+        finished(bodyBytes, null, now);
+    }
+
+    /**
+     * Last report of an exchange whose connection may have become a WebSocket.
+     *
+     * @param bodyBytes bytes that were sent to the client after the head
+     * @param webSocket what passed through the WebSocket; null if there was none
+     */
+    public void finished(long bodyBytes, @Nullable WebSocketSummary webSocket, long now) {
         Outcome outcome;
         synchronized (this) {
             if (state == State.FINISHED) {
@@ -236,7 +247,8 @@ public final class Exchange {
                 attempts.ended(),
                 outcome,
                 context.openedMillis(),
-                now - context.openedAt());
+                now - context.openedAt(),
+                webSocket);
         listeners.tell(listener -> listener.exchangeFinished(summary));
     }
 

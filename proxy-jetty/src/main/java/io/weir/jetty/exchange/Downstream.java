@@ -4,6 +4,7 @@ import io.weir.http.ProxyError;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.server.WatchedEndPoint;
+import io.weir.jetty.tunnel.Passage;
 import io.weir.jetty.tunnel.Tunnel;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
@@ -83,7 +84,7 @@ final class Downstream {
     }
 
     /** A tunnel from the client to that upstream. */
-    Tunnel tunnelTo(EndPoint upstream, Duration patience, Tunnel.Listener listener) {
+    Tunnel tunnelTo(EndPoint upstream, Duration patience, boolean webSocket, Passage.Listener listener) {
         Components components = request.getComponents();
         return new Tunnel(
                 request.getTunnelSupport().getEndPoint(),
@@ -92,6 +93,7 @@ final class Downstream {
                 components.getScheduler(),
                 components.getExecutor(),
                 patience,
+                webSocket,
                 listener);
     }
 

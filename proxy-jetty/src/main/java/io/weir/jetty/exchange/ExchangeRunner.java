@@ -10,7 +10,7 @@ import io.weir.http.ResponseHead;
 import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
-import io.weir.jetty.tunnel.Tunnel;
+import io.weir.jetty.tunnel.Passages;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -32,11 +31,11 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   start ─▶ begin ─▶ forward ─▶ answered ─▶ deliver ─▶ ResponsePump ─▶ delivered ─▶ end
  *                        └─────▶ failed ─▶ forward | answer ─▶ write ─▶ delivered ─▶ end
- *                        └─────▶ switched ─▶ switchTo ─▶ Tunnel ─▶ tunnelClosed ────▶ end
+ *                        └─────▶ switched ─▶ switchTo ─▶ {@link Switch} ──────────────────▶ end
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener, Tunnel.Listener {
+public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -46,6 +45,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
+    private final Passages passages;
     private final ExchangeClocks clocks;
     private final RequestBody body;
 
@@ -57,17 +57,23 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private @Nullable UpstreamCall call;
     private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
-    private @Nullable Tunnel tunnel;
+    private @Nullable Switch switched;
     private boolean responding;
     private boolean answering;
     private boolean over;
     private boolean ended;
 
     private ExchangeRunner(
-            Request request, Response response, Callback callback, Exchange exchange, UpstreamTransport transport) {
+            Request request,
+            Response response,
+            Callback callback,
+            Exchange exchange,
+            UpstreamTransport transport,
+            Passages passages) {
         downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
+        this.passages = passages;
         clocks = new ExchangeClocks(
                 request.getComponents().getScheduler(),
                 request.getComponents().getExecutor(),
@@ -83,6 +89,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     /**
      * Runs an exchange over Jetty's request, response and callback.
      *
+     * @param passages where it keeps what it opens, should protocols be switched
      * @param open opens it, given what the core calls to have it resumed
      * @return false if none was opened
      */
@@ -91,13 +98,14 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             Response response,
             Callback callback,
             UpstreamTransport transport,
+            Passages passages,
             Function<Runnable, @Nullable Exchange> open) {
         Wake wake = new Wake(request.getComponents().getExecutor());
         Exchange exchange = open.apply(wake);
         if (exchange == null) {
             return false;
         }
-        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport);
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, passages);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
         runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
@@ -207,40 +215,28 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     @Override
     public void switchTo(ResponseHead head) {
         Running answered = current;
-        UpstreamCall switched = answered == null ? null : answered.switched;
-        if (switched == null || !beginResponse()) {
+        UpstreamCall call = answered == null ? null : answered.switched;
+        if (call == null || !beginResponse()) {
             return;
         }
-        EndPoint upstream = switched.takeOver();
-        if (upstream == null) {
-            perform(exchange.failed(ProxyError.CONNECTION_TERMINATED, "the upstream is gone", now()));
-            return;
-        }
-        Tunnel opened = downstream.tunnelTo(upstream, exchange.timeouts().tunnel(), this);
-        boolean late;
+        Switch switching = new Switch(this, exchange, downstream, passages);
         synchronized (this) {
-            tunnel = opened;
-            late = over;
+            switched = switching;
         }
-        upstream.upgrade(opened.upstreamConnection());
-        if (late) {
-            opened.close();
-        } else {
-            downstream.switchTo(head, opened.clientConnection(), this::clientBroke);
-        }
+        switching.tunnel(head, call);
     }
 
     @Override
     public void abort(ProxyError error) {
         ResponsePump pumping;
-        Tunnel open;
+        Switch open;
         synchronized (this) {
             if (over) {
                 return;
             }
             over = true;
             pumping = pump;
-            open = tunnel;
+            open = switched;
         }
         cancelCall(error);
         if (open != null) {
@@ -268,28 +264,6 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         if (delivering != null && cause instanceof UpstreamFailure broken) {
             perform(delivering.attempt.failed(broken.failure(), now()));
         }
-    }
-
-    // ---- what the tunnel reports ----
-
-    @Override
-    public void tunnelClosed() {
-        upstreamDone();
-        leaveTunnel();
-    }
-
-    @Override
-    public void tunnelBroke(boolean byClient, Throwable cause) {
-        // That one of two has left says nothing about the upstream's health: it had answered well.
-        perform(
-                byClient
-                        ? exchange.clientGone(now())
-                        : exchange.failed(ProxyError.CONNECTION_TERMINATED, "the tunnel broke: " + cause, now()));
-    }
-
-    @Override
-    public void tunnelExpired() {
-        perform(exchange.expired(Exchange.Clock.TUNNEL, now()));
     }
 
     // ---- what the client's side reports ----
@@ -320,7 +294,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     // ---- helpers ----
 
-    private void perform(Decision decision) {
+    void perform(Decision decision) {
         try {
             decision.performBy(this);
         } catch (RuntimeException e) {
@@ -348,7 +322,9 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
     }
 
-    private void leaveTunnel() {
+    /** Both sides of what was switched have ended. */
+    void switchedEnded() {
+        upstreamDone();
         if (beginEnd()) {
             end(() -> {}); // Jetty was told when the protocol was switched
         }
@@ -362,6 +338,10 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         end(() -> downstream.succeed(unread));
     }
 
+    synchronized boolean isOver() {
+        return over;
+    }
+
     private synchronized boolean beginEnd() {
         if (over) {
             return false;
@@ -373,20 +353,23 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
     private void end(Runnable leave) {
         ResponsePump pumped;
-        Tunnel tunnelled;
+        Switch open;
         synchronized (this) {
             if (ended) {
                 return;
             }
             ended = true;
             pumped = pump;
-            tunnelled = tunnel;
+            open = switched;
         }
         downstream.unwatch();
         clocks.close();
         body.close();
-        long sent = tunnelled != null ? tunnelled.bytesToClient() : pumped != null ? pumped.written() : replyBytes;
-        exchange.finished(sent, now());
+        if (open != null) {
+            open.finish(now());
+        } else {
+            exchange.finished(pumped != null ? pumped.written() : replyBytes, now());
+        }
         leave.run();
     }
 
@@ -404,7 +387,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         return !body.isAsked() && downstream.expectsContinue();
     }
 
-    private static long now() {
+    static long now() {
         return System.nanoTime();
     }
 
