@@ -14,6 +14,7 @@ import io.weir.middleware.Verdict;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
+import io.weir.route.WebSocketPolicy;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import java.time.Duration;
@@ -210,6 +211,11 @@ public final class Exchange {
         return nothingSent && hasReader ? answer(error, detail) : abort(error, detail);
     }
 
+    /** A message hook of the route threw, or its stage failed; the WebSocket is about to be closed. */
+    public void messageHookFailed(Throwable thrown) {
+        ending.tell(new UserCodeFailure("message hook of route \"" + plan.route() + "\"", thrown));
+    }
+
     /**
      * Last report: the client's side is over. Counts once; end hooks and listeners hear of it.
      *
@@ -379,12 +385,25 @@ public final class Exchange {
         if (found != null && found.addsSlash()) {
             return addSlash();
         }
+        Reply refusal = refusalOf(pool);
+        if (refusal != null) {
+            return answer(refusal);
+        }
         try {
             Decision first = attempts.first(pool, request);
             return first != null ? follow(first) : answerNone(pool);
         } catch (UserCodeFailure failure) {
             return answer(failure);
         }
+    }
+
+    /** The reply to a WebSocket's handshake that the route does not admit; null if it does, or it is none. */
+    private @Nullable Reply refusalOf(PoolState pool) {
+        WebSocketPolicy policy = plan.webSocket();
+        boolean asked = policy != null
+                && !pool.pool().isHttp2()
+                && "websocket".equals(plan.upgrades().grantedTo(request()));
+        return asked ? policy.refusalOf(request()) : null;
     }
 
     private Decision tryNext(Attempt failed, ProxyFailure failure) {
@@ -432,7 +451,12 @@ public final class Exchange {
         state = State.DELIVERED;
         attempts.settled();
         ending.status(mapped.status());
-        return head.status() == 101 ? new Decision.Switch(from.switched(mapped)) : new Decision.Deliver(mapped);
+        if (head.status() != 101) {
+            return new Decision.Deliver(mapped);
+        }
+        WebSocketPolicy policy = from.bridged();
+        ResponseHead switched = from.switched(mapped);
+        return policy == null ? new Decision.Switch(switched) : new Decision.Bridge(switched, policy);
     }
 
     /** An answer broke while another upstream was sought: the pause goes on without it. */

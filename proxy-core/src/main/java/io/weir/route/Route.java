@@ -36,6 +36,7 @@ public final class Route {
     private final boolean rewritten;
     private final Upgrades upgrades;
     private final @Nullable Duration eventComments;
+    private final @Nullable WebSocketPolicy webSocket;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -48,6 +49,7 @@ public final class Route {
         rewritten = draft.rewrite != null;
         upgrades = draft.upgrades;
         eventComments = draft.eventComments;
+        webSocket = draft.webSocket;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -105,6 +107,11 @@ public final class Route {
     /** How long an event stream's upstream may be silent until Weir sends a comment; null: for ever. */
     public @Nullable Duration eventComments() {
         return eventComments;
+    }
+
+    /** What is watched over in its WebSockets; null: nothing, their bytes pass as they are. */
+    public @Nullable WebSocketPolicy webSocket() {
+        return webSocket;
     }
 
     /** These limits with the route's own in place. */
@@ -171,6 +178,7 @@ public final class Route {
         private @Nullable PathRewrite rewrite;
         private Upgrades upgrades = Upgrades.websocket();
         private @Nullable Duration eventComments;
+        private @Nullable WebSocketPolicy webSocket;
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -294,6 +302,19 @@ public final class Route {
         public Draft upgrades(String... protocols) {
             upgrades = Upgrades.of(protocols);
             return this;
+        }
+
+        /** A ready policy for WebSockets: they are watched over frame by frame. Without one their bytes pass as they are. */
+        public Draft webSocket(WebSocketPolicy policy) {
+            webSocket = policy;
+            return this;
+        }
+
+        /** A policy for WebSockets made in place. */
+        public Draft webSocket(Consumer<WebSocketPolicy.Builder> settings) {
+            WebSocketPolicy.Builder builder = WebSocketPolicy.builder();
+            settings.accept(builder);
+            return webSocket(builder.build());
         }
 
         /** Puts {@code replacement} in place of the matched prefix (nginx {@code proxy_pass} with a URI). */

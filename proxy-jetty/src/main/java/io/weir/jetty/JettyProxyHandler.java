@@ -10,12 +10,14 @@ import io.weir.body.Limits;
 import io.weir.http.RequestHead;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
+import io.weir.jetty.exchange.Switching;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.jetty.tunnel.Passages;
 import io.weir.jetty.upstream.Addresses;
 import io.weir.jetty.upstream.Transports;
 import io.weir.jetty.upstream.Upkeep;
+import io.weir.jetty.websocket.Bridges;
 import io.weir.upstream.AddressResolver;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamDiscovery;
@@ -60,7 +62,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
     private final boolean standAlone;
     private final UpstreamSslContexts tls = new UpstreamSslContexts();
     private final Discoveries discoveries = new Discoveries(this::discovered);
-    private final Passages passages = new Passages();
+    private final Switching switching = new Switching(new Passages(), new Bridges());
     private Addresses addresses = Addresses.ofSystem();
     private @Nullable ClientConnector connector;
     private @Nullable Transports transport;
@@ -177,25 +179,25 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
                 response,
                 callback,
                 current,
-                passages,
+                switching,
                 wake -> proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), wake));
     }
 
     /** WebSockets are told that this end is going away; that they and all else end is the connectors' to wait for. */
     @Override
     public CompletableFuture<Void> shutdown() {
-        passages.goAway();
+        switching.passages().goAway();
         return CompletableFuture.completedFuture(null);
     }
 
     @Override
     public boolean isShutdown() {
-        return passages.isGoingAway();
+        return switching.passages().isGoingAway();
     }
 
     @Override
     protected void doStart() throws Exception {
-        passages.stay();
+        switching.passages().stay();
         // Jetty's Chunk and Chunk.Empty initialise each other: two threads that start with one each would wait for
         // ever.
         Objects.requireNonNull(Content.Chunk.EOF);
@@ -230,6 +232,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
     @Override
     protected void doStop() throws Exception {
         discoveries.close();
+        switching.bridges().forget();
         Upkeep running = upkeep;
         upkeep = null;
         if (running != null) {

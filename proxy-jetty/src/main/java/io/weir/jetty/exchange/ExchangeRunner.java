@@ -10,13 +10,14 @@ import io.weir.http.ResponseHead;
 import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
-import io.weir.jetty.tunnel.Passages;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
+import io.weir.route.WebSocketPolicy;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -45,7 +46,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     private final Downstream downstream;
     private final Exchange exchange;
     private final UpstreamTransport transport;
-    private final Passages passages;
+    private final Switching switching;
     private final ExchangeClocks clocks;
     private final RequestBody body;
 
@@ -69,11 +70,11 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             Callback callback,
             Exchange exchange,
             UpstreamTransport transport,
-            Passages passages) {
+            Switching switching) {
         downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
-        this.passages = passages;
+        this.switching = switching;
         clocks = new ExchangeClocks(
                 request.getComponents().getScheduler(),
                 request.getComponents().getExecutor(),
@@ -89,7 +90,7 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
     /**
      * Runs an exchange over Jetty's request, response and callback.
      *
-     * @param passages where it keeps what it opens, should protocols be switched
+     * @param switching what it needs should it switch protocols
      * @param open opens it, given what the core calls to have it resumed
      * @return false if none was opened
      */
@@ -98,14 +99,14 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
             Response response,
             Callback callback,
             UpstreamTransport transport,
-            Passages passages,
+            Switching switching,
             Function<Runnable, @Nullable Exchange> open) {
         Wake wake = new Wake(request.getComponents().getExecutor());
         Exchange exchange = open.apply(wake);
         if (exchange == null) {
             return false;
         }
-        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, passages);
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, switching);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
         runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
@@ -214,16 +215,25 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
 
     @Override
     public void switchTo(ResponseHead head) {
+        beginSwitch((to, call) -> to.tunnel(head, call));
+    }
+
+    @Override
+    public void bridge(ResponseHead head, WebSocketPolicy policy) {
+        beginSwitch((to, call) -> to.bridge(head, policy, call));
+    }
+
+    private void beginSwitch(BiConsumer<Switch, UpstreamCall> begin) {
         Running answered = current;
         UpstreamCall call = answered == null ? null : answered.switched;
         if (call == null || !beginResponse()) {
             return;
         }
-        Switch switching = new Switch(this, exchange, downstream, passages);
+        Switch beginning = new Switch(this, exchange, downstream, switching);
         synchronized (this) {
-            switched = switching;
+            switched = beginning;
         }
-        switching.tunnel(head, call);
+        begin.accept(beginning, call);
     }
 
     @Override

@@ -4,10 +4,11 @@ import io.weir.Exchange;
 import io.weir.http.ProxyError;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.tunnel.Passage;
-import io.weir.jetty.tunnel.Passages;
 import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
+import io.weir.jetty.websocket.WebSocketBridge;
 import io.weir.log.WebSocketSummary;
+import io.weir.route.WebSocketPolicy;
 import org.eclipse.jetty.io.EndPoint;
 import org.jspecify.annotations.Nullable;
 
@@ -16,14 +17,14 @@ final class Switch implements Passage.Listener {
     private final ExchangeRunner runner;
     private final Exchange exchange;
     private final Downstream downstream;
-    private final Passages passages;
+    private final Switching switching;
     private volatile @Nullable Passage open;
 
-    Switch(ExchangeRunner runner, Exchange exchange, Downstream downstream, Passages passages) {
+    Switch(ExchangeRunner runner, Exchange exchange, Downstream downstream, Switching switching) {
         this.runner = runner;
         this.exchange = exchange;
         this.downstream = downstream;
-        this.passages = passages;
+        this.switching = switching;
     }
 
     /** Sends the head of the switch to the client, and passes bytes both ways from then on. */
@@ -40,6 +41,23 @@ final class Switch implements Passage.Listener {
             tunnel.close();
         } else {
             downstream.switchTo(head, tunnel.clientConnection(), runner::clientBroke);
+        }
+    }
+
+    /** Sends the head of the switch to the client, and passes messages both ways under that policy from then on. */
+    void bridge(ResponseHead head, WebSocketPolicy policy, UpstreamCall call) {
+        EndPoint upstream = takeOver(call);
+        if (upstream == null) {
+            return;
+        }
+        WebSocketBridge bridge = downstream.bridge(
+                policy, exchange.request(), exchange.timeouts().tunnel(), exchange::messageHookFailed, this);
+        open(bridge);
+        downstream.openUpstream(bridge, upstream, switching.bridges());
+        if (runner.isOver()) {
+            bridge.close();
+        } else {
+            downstream.switchTo(head, bridge, switching.bridges(), runner::clientBroke);
         }
     }
 
@@ -62,7 +80,7 @@ final class Switch implements Passage.Listener {
         long bytes = 0;
         WebSocketSummary webSocket = null;
         if (passage != null) {
-            passages.remove(passage);
+            switching.passages().remove(passage);
             bytes = passage.bytesToClient();
             webSocket = passage.webSocket();
         }
@@ -104,6 +122,6 @@ final class Switch implements Passage.Listener {
 
     private void open(Passage passage) {
         open = passage;
-        passages.add(passage);
+        switching.passages().add(passage);
     }
 }
