@@ -101,8 +101,9 @@ public final class WebSocketPolicy {
         }
 
         /**
-         * Sends a ping to a side from which nothing has come for that long. If for as long again nothing comes, both sides
-         * are closed. What comes in answer starts the {@code tunnel} clock again. Never if not said.
+         * Looks at either side that often, and pings it if nothing has come since the last time. If then nothing comes until
+         * the next, it is dropped and the other side closed with 1001. An answer starts the {@code tunnel} clock again, and
+         * the other side sees nothing of it. Never if not said.
          */
         public Builder pings(Duration silence) {
             if (silence.compareTo(Duration.ofMillis(1)) < 0) {

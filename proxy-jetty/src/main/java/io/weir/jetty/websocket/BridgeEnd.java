@@ -75,23 +75,20 @@ public final class BridgeEnd implements Session.Listener {
     @Override
     public void onWebSocketFrame(Frame frame, Callback callback) {
         asked = false;
-        heard = true;
         bridge.active();
+        if (frame.getOpCode() == OpCode.PONG && isAnswer(frame.getPayload())) {
+            pinged = false;
+            callback.succeed();
+            ask();
+            return;
+        }
+        heard = true;
         switch (frame.getOpCode()) {
             case OpCode.CLOSE -> {
                 Frame.CloseStatus status = frame.getCloseStatus();
                 bridge.closing(this, new CloseStatus(status.statusCode(), status.reason()), callback);
             }
-            case OpCode.PONG -> {
-                if (isAnswer(frame.getPayload())) {
-                    pinged = false;
-                    callback.succeed();
-                    ask();
-                } else {
-                    bridge.pass(this, frame, callback);
-                }
-            }
-            case OpCode.PING -> bridge.pass(this, frame, callback);
+            case OpCode.PING, OpCode.PONG -> bridge.pass(this, frame, callback);
             default -> bridge.data(this, frame, callback);
         }
     }
