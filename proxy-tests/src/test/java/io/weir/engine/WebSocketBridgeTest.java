@@ -209,10 +209,7 @@ class WebSocketBridgeTest {
                         connection.send(half.unfinished().bytes());
                         connection.send(half.continuing().bytes());
                     }
-                    do {
-                        heard.add(Frame.read(connection));
-                    } while (heard.get(heard.size() - 1).opcode() != 8);
-                    connection.close();
+                    hear(connection, heard);
                 });
                 var proxied = bridged(upstream, ws -> ws.maxMessage(1000));
                 var client = proxied.client()) {
@@ -279,13 +276,15 @@ class WebSocketBridgeTest {
         CountDownLatch gone = new CountDownLatch(1);
         try (var upstream = speaking(connection -> {
                     try {
-                        while (true) {
-                            Frame frame = Frame.read(connection);
+                        Frame frame;
+                        do {
+                            frame = Frame.read(connection);
                             heard.add(frame);
                             if (client && frame.opcode() == 9) {
                                 connection.send(new Frame(true, 10, frame.payload()).bytes());
                             }
-                        }
+                        } while (frame.opcode() != 8);
+                        connection.close();
                     } finally {
                         gone.countDown();
                     }
@@ -393,7 +392,7 @@ class WebSocketBridgeTest {
             return CompletableFuture.failedFuture(new IllegalStateException("a bug"));
         };
         List<Frame> heard = new CopyOnWriteArrayList<>();
-        try (var upstream = speaking(connection -> heard.add(Frame.read(connection)));
+        try (var upstream = speaking(connection -> hear(connection, heard));
                 var proxied = bridged(upstream, ws -> ws.onMessage(hook));
                 var client = proxied.client()) {
             client.send(ASKING).readInterim();
@@ -409,7 +408,7 @@ class WebSocketBridgeTest {
     @Test
     void textThatIsNotUtf8NeverReachesAHook() {
         AtomicInteger calls = new AtomicInteger();
-        try (var upstream = speaking(UpstreamConnection::hang);
+        try (var upstream = speaking(WebSocketBridgeTest::echo);
                 var proxied = bridged(
                         upstream,
                         ws -> ws.onMessage(MessageHook.of(message -> {
@@ -428,7 +427,7 @@ class WebSocketBridgeTest {
 
     @Test
     void withAHookAMessageIsLimitedThoughNothingWasSaid() {
-        try (var upstream = speaking(UpstreamConnection::hang);
+        try (var upstream = speaking(WebSocketBridgeTest::echo);
                 var proxied = bridged(upstream, ws -> ws.onMessage(MessageHook.of(message -> message)));
                 var client = proxied.client()) {
             client.send(ASKING).readInterim();
@@ -470,7 +469,7 @@ class WebSocketBridgeTest {
     @Test
     void aFrameThatBreaksTheRulesIs1002AndTheOtherSideIsTold() {
         List<Frame> heard = new CopyOnWriteArrayList<>();
-        try (var upstream = speaking(connection -> heard.add(Frame.read(connection)));
+        try (var upstream = speaking(connection -> hear(connection, heard));
                 var proxied = bridged(upstream, ws -> {});
                 var client = proxied.client()) {
             client.send(ASKING).readInterim();
@@ -504,7 +503,7 @@ class WebSocketBridgeTest {
     @Test
     void aStopTellsBothSides1001() throws Exception {
         List<Frame> heard = new CopyOnWriteArrayList<>();
-        try (var upstream = speaking(connection -> heard.add(Frame.read(connection)));
+        try (var upstream = speaking(connection -> hear(connection, heard));
                 var proxied = bridged(upstream, ws -> {});
                 var client = proxied.client()) {
             client.send(ASKING).readInterim();
@@ -579,6 +578,15 @@ class WebSocketBridgeTest {
                     + "X-Upstream: yes\r\nSec-WebSocket-Accept: " + Upgrades.acceptFor(key) + "\r\n\r\n");
             then.run(connection);
         });
+    }
+
+    /** Reads all up to the close, and answers that. */
+    private static void hear(UpstreamConnection connection, List<Frame> heard) throws java.io.IOException {
+        do {
+            heard.add(Frame.read(connection));
+        } while (heard.get(heard.size() - 1).opcode() != 8);
+        connection.send(heard.get(heard.size() - 1).bytes());
+        connection.close();
     }
 
     private static void echo(UpstreamConnection connection) throws java.io.IOException {

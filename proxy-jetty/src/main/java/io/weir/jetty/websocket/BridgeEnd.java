@@ -162,7 +162,7 @@ public final class BridgeEnd implements Session.Listener {
             }
             closeSent = true;
         }
-        open.close(status, org.eclipse.jetty.util.Callback.NOOP);
+        open.sendFrame(new OutgoingEntry.Builder(new CloseFrame(status), org.eclipse.jetty.util.Callback.NOOP).build());
     }
 
     /** Drops the connection. */

@@ -70,12 +70,12 @@ final class HookCourse implements Course {
         try {
             shown = hook.onMessage(WebSocketMessage.received(from.isClient(), text, payload), request);
         } catch (RuntimeException e) {
-            bridge.hookFailed(e);
+            bridge.hookFailed(from, e);
             return;
         }
         shown.whenComplete((message, failure) -> {
             if (failure != null) {
-                bridge.hookFailed(failure);
+                bridge.hookFailed(from, failure);
             } else if (message == null) {
                 from.ask();
             } else {

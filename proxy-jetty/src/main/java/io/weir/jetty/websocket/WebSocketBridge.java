@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WebSocketBridge implements Passage {
     /** How long one side may take to close after the other has. */
-    private static final Duration CLOSING = Duration.ofSeconds(10);
+    private static final Duration CLOSING = Duration.ofSeconds(5);
 
     private final WebSocketPolicy policy;
     private final Duration patience;
@@ -50,6 +50,7 @@ public final class WebSocketBridge implements Passage {
     // Guarded by this.
     private int open;
     private boolean closing;
+    private boolean closingBoth; // on this proxy's own account
     private boolean ended;
     private @Nullable BridgeEnd brokenEnd;
     private @Nullable Throwable breakage;
@@ -175,7 +176,18 @@ public final class WebSocketBridge implements Passage {
     }
 
     void data(BridgeEnd from, Frame frame, Callback callback) {
-        (from == client ? up : down).take(frame, callback);
+        Course course = null;
+        synchronized (this) {
+            if (!closingBoth) {
+                course = from == client ? up : down;
+            }
+        }
+        if (course != null) {
+            course.take(frame, callback);
+        } else {
+            callback.succeed(); // nobody is left to send it to
+            from.ask();
+        }
     }
 
     /** A ping or pong goes on. */
@@ -192,7 +204,7 @@ public final class WebSocketBridge implements Passage {
         boolean both;
         synchronized (this) {
             from.closeReceived(status, answer);
-            both = to.hasSentClose() || to.isOver();
+            both = to.hasSentClose() || to.isOver() || closingBoth;
         }
         startClosing();
         to.close(status);
@@ -210,9 +222,10 @@ public final class WebSocketBridge implements Passage {
         refuse(CloseStatus.BAD_PAYLOAD, "a text message that is not UTF-8", from);
     }
 
-    void hookFailed(Throwable thrown) {
+    void hookFailed(BridgeEnd from, Throwable thrown) {
         hookFailed.accept(thrown);
         closeBoth(new CloseStatus(CloseStatus.SERVER_ERROR));
+        from.ask();
     }
 
     /** An end is no more. */
@@ -245,9 +258,13 @@ public final class WebSocketBridge implements Passage {
 
     private void refuse(int code, String what, BridgeEnd from) {
         closeBoth(new CloseStatus(code, what + " from the " + (from.isClient() ? "client" : "upstream")));
+        from.ask(); // for its close
     }
 
     private void closeBoth(CloseStatus status) {
+        synchronized (this) {
+            closingBoth = true;
+        }
         startClosing();
         client.close(status);
         upstream.close(status);
