@@ -538,7 +538,7 @@ class WebSocketBridgeTest {
 
     @Test
     void manyAtATimeLeaveNothing() {
-        int count = 300;
+        int count = 100;
         try (var upstream = speaking(WebSocketBridgeTest::echo);
                 var proxied = bridged(upstream, ws -> {})) {
             List<RawClient> clients = new java.util.ArrayList<>();
