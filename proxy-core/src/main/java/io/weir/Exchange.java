@@ -400,10 +400,10 @@ public final class Exchange {
     /** The reply to a WebSocket's handshake that the route does not admit; null if it does, or it is none. */
     private @Nullable Reply refusalOf(PoolState pool) {
         WebSocketPolicy policy = plan.webSocket();
-        boolean asked = policy != null
-                && !pool.pool().isHttp2()
-                && "websocket".equals(plan.upgrades().grantedTo(request()));
-        return asked ? policy.refusalOf(request()) : null;
+        if (policy == null || pool.pool().isHttp2()) {
+            return null;
+        }
+        return "websocket".equals(plan.upgrades().grantedTo(request())) ? policy.refusalOf(request()) : null;
     }
 
     private Decision tryNext(Attempt failed, ProxyFailure failure) {

@@ -113,14 +113,14 @@ final class Downstream {
 
     /** Gives the bridge its upstream. */
     void openUpstream(WebSocketBridge bridge, EndPoint upstream, Bridges bridges) {
-        bridge.openUpstream(upstream, bridges, request);
+        bridges.openUpstream(bridge, upstream, request);
     }
 
     /** Sends the head of a switch to a WebSocket that the bridge speaks; it takes the place of HTTP, and this object is done. */
     void switchTo(ResponseHead head, WebSocketBridge bridge, Bridges bridges, Consumer<Throwable> onFailed) {
         unwatch();
         Heads.fill(response.getHeaders(), head.headers());
-        bridge.openClient(request, response, head, bridges, written(onFailed));
+        bridges.openClient(bridge, request, response, head, written(onFailed));
     }
 
     /** Sends the head of a switch of protocols; then {@code tunnel} takes the place of HTTP, and this object is done. */

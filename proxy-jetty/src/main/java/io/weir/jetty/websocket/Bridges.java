@@ -1,6 +1,11 @@
 package io.weir.jetty.websocket;
 
+import io.weir.http.ResponseHead;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.common.JettyWebSocketFrameHandlerFactory;
 import org.eclipse.jetty.websocket.core.WebSocketComponents;
 import org.eclipse.jetty.websocket.core.server.WebSocketServerComponents;
@@ -17,7 +22,26 @@ public final class Bridges {
 
     private @Nullable Machinery machinery;
 
-    synchronized Machinery of(Server server) {
+    /** Takes an upstream's end point, whose protocol has been switched, as one side of that bridge. */
+    public void openUpstream(WebSocketBridge bridge, EndPoint endPoint, Request request) {
+        Handshake.asClient(endPoint, bridge.upstream(), of(request), request.getComponents());
+    }
+
+    /**
+     * Answers the client, which becomes the other side. The fields of the answer are in the response already.
+     *
+     * @param written is told when the answer has left
+     */
+    public void openClient(
+            WebSocketBridge bridge, Request request, Response response, ResponseHead head, Callback written) {
+        Handshake.asServer(request, response, head, bridge.client(), of(request), written);
+    }
+
+    private Machinery of(Request request) {
+        return of(request.getConnectionMetaData().getConnector().getServer());
+    }
+
+    private synchronized Machinery of(Server server) {
         Machinery known = machinery;
         if (known != null) {
             return known;

@@ -2,18 +2,14 @@ package io.weir.jetty.websocket;
 
 import io.weir.body.MessageHook;
 import io.weir.http.RequestHead;
-import io.weir.http.ResponseHead;
 import io.weir.jetty.server.Clock;
 import io.weir.jetty.tunnel.Passage;
 import io.weir.log.WebSocketSummary;
 import io.weir.route.WebSocketPolicy;
+import java.io.EOFException;
 import java.time.Duration;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Components;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Frame;
 import org.eclipse.jetty.websocket.api.exceptions.CloseException;
@@ -40,7 +36,7 @@ public final class WebSocketBridge implements Passage {
     private final Consumer<Throwable> hookFailed;
     private final Listener listener;
     private final Clock clock;
-    private final @Nullable Clock pings;
+    private final @Nullable Pings pings;
     private final BridgeEnd client = new BridgeEnd(this, true);
     private final BridgeEnd upstream = new BridgeEnd(this, false);
     private final Course up;
@@ -74,9 +70,8 @@ public final class WebSocketBridge implements Passage {
         this.hookFailed = hookFailed;
         this.listener = listener;
         clock = new Clock(components.getScheduler(), components.getExecutor(), this::clockExpired);
-        pings = policy.pings() == null
-                ? null
-                : new Clock(components.getScheduler(), components.getExecutor(), this::pingsExpired);
+        Duration silence = policy.pings();
+        pings = silence == null ? null : new Pings(this, silence, components);
         up = course(client, upstream, request);
         down = course(upstream, client, request);
     }
@@ -89,23 +84,12 @@ public final class WebSocketBridge implements Passage {
                 : new HookCourse(this, from, to, limit, hook, request);
     }
 
-    /** Takes the upstream's end point, whose protocol has been switched. */
-    public void openUpstream(EndPoint endPoint, Bridges bridges, Request request) {
-        Bridges.Machinery jetty =
-                bridges.of(request.getConnectionMetaData().getConnector().getServer());
-        Handshake.asClient(endPoint, upstream, jetty, request.getComponents());
+    BridgeEnd client() {
+        return client;
     }
 
-    /** Answers the client. Its fields are in the response already. */
-    public void openClient(
-            Request request,
-            Response response,
-            ResponseHead head,
-            Bridges bridges,
-            org.eclipse.jetty.util.Callback written) {
-        Bridges.Machinery jetty =
-                bridges.of(request.getConnectionMetaData().getConnector().getServer());
-        Handshake.asServer(request, response, head, client, jetty, written);
+    BridgeEnd upstream() {
+        return upstream;
     }
 
     // ---- for the exchange ----
@@ -156,8 +140,8 @@ public final class WebSocketBridge implements Passage {
             return;
         }
         active();
-        if (pings != null && policy.pings() != null) {
-            pings.start(policy.pings());
+        if (pings != null) {
+            pings.start();
         }
         client.ask();
         upstream.ask();
@@ -280,8 +264,13 @@ public final class WebSocketBridge implements Passage {
         }
     }
 
+    /** Whether nothing is to be expected of either end but that it closes. */
+    synchronized boolean isClosing() {
+        return closing || ended;
+    }
+
     /** One end is of no use any more; the other is told. */
-    private void giveUp(BridgeEnd end, Throwable cause) {
+    void giveUp(BridgeEnd end, Throwable cause) {
         broken(end, cause);
         startClosing();
         other(end).close(new CloseStatus(CloseStatus.SHUTDOWN));
@@ -308,7 +297,7 @@ public final class WebSocketBridge implements Passage {
         if (end == null) {
             listener.closed();
         } else {
-            listener.broke(end.isClient(), cause == null ? new java.io.EOFException("no close frame") : cause);
+            listener.broke(end.isClient(), cause == null ? new EOFException("no close frame") : cause);
         }
     }
 
@@ -325,23 +314,6 @@ public final class WebSocketBridge implements Passage {
         } else if (end()) {
             listener.expired();
         }
-    }
-
-    private void pingsExpired() {
-        Duration silence = policy.pings();
-        synchronized (this) {
-            if (pings == null || silence == null || ended || closing || !pings.hasExpired()) {
-                return;
-            }
-        }
-        BridgeEnd dead = client.isDead() ? client : upstream.isDead() ? upstream : null;
-        if (dead != null) {
-            giveUp(dead, new TimeoutException("no answer to a ping within " + silence));
-            return;
-        }
-        client.pingIfSilent();
-        upstream.pingIfSilent();
-        pings.start(silence);
     }
 
     private boolean end() {
