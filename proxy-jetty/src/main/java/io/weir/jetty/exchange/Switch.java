@@ -38,7 +38,7 @@ final class Switch implements Passage.Listener {
         open(tunnel);
         upstream.upgrade(tunnel.upstreamConnection());
         if (runner.isOver()) {
-            tunnel.close();
+            drop(tunnel);
         } else {
             downstream.switchTo(head, tunnel.clientConnection(), runner::clientBroke);
         }
@@ -55,7 +55,7 @@ final class Switch implements Passage.Listener {
         open(bridge);
         downstream.openUpstream(bridge, upstream, switching.bridges());
         if (runner.isOver()) {
-            bridge.close();
+            drop(bridge);
         } else {
             downstream.switchTo(head, bridge, switching.bridges(), runner::clientBroke);
         }
@@ -118,6 +118,12 @@ final class Switch implements Passage.Listener {
                     exchange.failed(ProxyError.CONNECTION_TERMINATED, "the upstream is gone", ExchangeRunner.now()));
         }
         return upstream;
+    }
+
+    /** The exchange ended while this was being opened; its last word may have come before. */
+    private void drop(Passage late) {
+        late.close();
+        switching.passages().remove(late);
     }
 
     private void open(Passage passage) {
