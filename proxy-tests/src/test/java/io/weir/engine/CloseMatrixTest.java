@@ -72,6 +72,11 @@ class CloseMatrixTest {
     @MethodSource("cases")
     void bothEndsSeeTheSameAsWithoutAProxy(Case given) throws Exception {
         List<String> direct = run(given, Way.DIRECT);
+        if (given.going.close != null) {
+            assertThat(direct)
+                    .as("without a proxy")
+                    .containsExactly("client saw " + given.going.close, "upstream saw " + given.going.close);
+        }
 
         assertThat(run(given, Way.TUNNEL)).as("through a tunnel").isEqualTo(direct);
         assertThat(run(given, Way.BRIDGE)).as("through a bridge").isEqualTo(direct);
