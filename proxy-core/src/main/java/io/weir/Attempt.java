@@ -12,6 +12,7 @@ import io.weir.http.ResponseHead;
 import io.weir.log.AttemptSummary;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
+import io.weir.route.WebSocketPolicy;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamState;
@@ -85,6 +86,16 @@ public final class Attempt implements UpstreamRequest {
                     .add("Upgrade", upgrade)
                     .build();
         }
+        WebSocketPolicy policy = bridged();
+        if (policy != null) {
+            headers = Handshake.toUpstream(headers, policy);
+        }
+    }
+
+    /** What is watched over in the WebSocket that it asks for; null if nothing is, or it asks for none. */
+    @Nullable
+    WebSocketPolicy bridged() {
+        return "websocket".equals(upgrade) ? plan.webSocket() : null;
     }
 
     /** The pool. */
@@ -299,6 +310,9 @@ public final class Attempt implements UpstreamRequest {
 
     /** The 101 as the client gets it: with the fields that no policy decides about. */
     ResponseHead switched(ResponseHead mapped) {
+        if (bridged() != null) {
+            return new ResponseHead(101, Handshake.toClient(mapped.headers()));
+        }
         Headers fields = mapped.headers().toBuilder()
                 .remove("Connection")
                 .remove("Upgrade")
@@ -321,6 +335,9 @@ public final class Attempt implements UpstreamRequest {
         String chosen = head.headers().joined("Upgrade");
         if (!upgrade.equalsIgnoreCase(chosen)) {
             return "the upstream switched to another protocol than " + upgrade;
+        }
+        if (bridged() != null) {
+            return Handshake.wrongIn(head.headers(), headers);
         }
         String key = extended ? headers.get("Sec-WebSocket-Key") : null; // of ours: the client can't check it
         return key == null || Upgrades.acceptFor(key).equals(head.header("Sec-WebSocket-Accept"))

@@ -4,6 +4,7 @@ import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
+import io.weir.route.WebSocketPolicy;
 
 /** What the engine has to do after a report. It performs it as it is; all choosing has been done. */
 public sealed interface Decision {
@@ -32,6 +33,12 @@ public sealed interface Decision {
 
         /** Sends the upstream's 101 to the client; from then on passes bytes both ways, whatever they mean. */
         void switchTo(ResponseHead head);
+
+        /**
+         * Sends the upstream's 101 to the client, with what RFC 6455 §4.2.2 has to be added; from then on passes messages
+         * both ways under that policy.
+         */
+        void bridge(ResponseHead head, WebSocketPolicy policy);
 
         /** Breaks the exchange off, so that the client can see it; a running attempt is given up. */
         void abort(ProxyError error);
@@ -95,6 +102,14 @@ public sealed interface Decision {
         @Override
         public void performBy(Performer performer) {
             performer.switchTo(head);
+        }
+    }
+
+    /** See {@link Performer#bridge}. */
+    record Bridge(ResponseHead head, WebSocketPolicy policy) implements Decision {
+        @Override
+        public void performBy(Performer performer) {
+            performer.bridge(head, policy);
         }
     }
 

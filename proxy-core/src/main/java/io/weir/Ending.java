@@ -46,8 +46,13 @@ final class Ending {
 
     /** Makes a reply out of an exception of user code, and has it logged. */
     Reply replyTo(UserCodeFailure failure) {
-        engine.userCodeFailed(failure.what(), failure.thrown());
+        tell(failure);
         return replyTo(ProxyError.INTERNAL_ERROR, failure.what() + ": " + failure.thrown());
+    }
+
+    /** Has an exception of user code logged. */
+    void tell(UserCodeFailure failure) {
+        engine.userCodeFailed(failure.what(), failure.thrown());
     }
 
     /** The reply as it goes out: by way of the header edits and of the middleware that has passed the request. */

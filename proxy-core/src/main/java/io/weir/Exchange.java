@@ -11,10 +11,12 @@ import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
 import io.weir.http.ResponseHead;
 import io.weir.log.ExchangeSummary;
+import io.weir.log.WebSocketSummary;
 import io.weir.middleware.Verdict;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
+import io.weir.route.WebSocketPolicy;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import java.time.Duration;
@@ -248,12 +250,27 @@ public final class Exchange {
         return nothingSent && hasReader ? answer(error, detail) : abort(error, detail);
     }
 
+    /** A message hook of the route threw, or its stage failed; the WebSocket is about to be closed. */
+    public void messageHookFailed(Throwable thrown) {
+        ending.tell(new UserCodeFailure("message hook of route \"" + plan.route() + "\"", thrown));
+    }
+
     /**
      * Last report: the client's side is over. Counts once; end hooks and listeners hear of it.
      *
      * @param bodyBytes bytes of body that were sent to the client
      */
     public void finished(long bodyBytes, long now) {
+        finished(bodyBytes, null, now);
+    }
+
+    /**
+     * Last report of an exchange whose connection may have become a WebSocket.
+     *
+     * @param bodyBytes bytes that were sent to the client after the head
+     * @param webSocket what passed through the WebSocket; null if there was none
+     */
+    public void finished(long bodyBytes, @Nullable WebSocketSummary webSocket, long now) {
         Outcome outcome;
         BodyChain engaged;
         synchronized (this) {
@@ -280,7 +297,8 @@ public final class Exchange {
                 attempts.ended(),
                 outcome,
                 context.openedMillis(),
-                now - context.openedAt());
+                now - context.openedAt(),
+                webSocket);
         listeners.tell(listener -> listener.exchangeFinished(summary));
     }
 
@@ -442,6 +460,10 @@ public final class Exchange {
         if (found != null && found.addsSlash()) {
             return addSlash();
         }
+        Reply refusal = refusalOf(pool);
+        if (refusal != null) {
+            return answer(refusal);
+        }
         if (plan.collectsBodies()) {
             state = State.COLLECTING;
             collecting = request;
@@ -465,6 +487,15 @@ public final class Exchange {
         } catch (UserCodeFailure failureOfUser) {
             return answer(failureOfUser);
         }
+    }
+
+    /** The reply to a WebSocket's handshake that the route does not admit; null if it does, or it is none. */
+    private @Nullable Reply refusalOf(PoolState pool) {
+        WebSocketPolicy policy = plan.webSocket();
+        if (policy == null || pool.pool().isHttp2()) {
+            return null;
+        }
+        return "websocket".equals(plan.upgrades().grantedTo(request())) ? policy.refusalOf(request()) : null;
     }
 
     private Decision tryNext(Attempt failed, ProxyFailure failure) {
@@ -522,10 +553,12 @@ public final class Exchange {
         state = State.DELIVERED;
         attempts.settled();
         ending.status(mapped.status());
-        if (head.status() == 101) {
-            return new Decision.Switch(from.switched(mapped));
+        if (head.status() != 101) {
+            return new Decision.Deliver(mapped, plan.buffering().ofResponses().decide(from.method(), head));
         }
-        return new Decision.Deliver(mapped, plan.buffering().ofResponses().decide(from.method(), head));
+        WebSocketPolicy policy = from.bridged();
+        ResponseHead switched = from.switched(mapped);
+        return policy == null ? new Decision.Switch(switched) : new Decision.Bridge(switched, policy);
     }
 
     /** An answer broke while another upstream was sought: the pause goes on without it. */

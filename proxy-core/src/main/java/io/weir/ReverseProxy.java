@@ -79,7 +79,7 @@ public final class ReverseProxy {
         Forwarding forwarding = current.config().trustedProxies().resolve(unknown);
         ExchangeContext context = new ExchangeContext(engine, unknown, forwarding, "", 0, wallMillis);
         Outcome outcome = new Outcome(status, 0, error, detail);
-        ExchangeSummary summary = new ExchangeSummary(context, "", "", List.of(), outcome, wallMillis, 0);
+        ExchangeSummary summary = new ExchangeSummary(context, "", "", List.of(), outcome, wallMillis, 0, null);
         current.listeners().tell(listener -> listener.exchangeFinished(summary));
     }
 

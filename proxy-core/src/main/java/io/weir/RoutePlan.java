@@ -10,6 +10,7 @@ import io.weir.middleware.Middleware;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.Site;
+import io.weir.route.WebSocketPolicy;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import java.util.ArrayList;
@@ -93,6 +94,12 @@ record RoutePlan(
     /** Whether a request's body is read whole before an upstream is chosen. */
     boolean collectsBodies() {
         return buffering.ofRequests().isOn();
+    }
+
+    /** What is watched over in WebSockets; null: nothing. */
+    @Nullable
+    WebSocketPolicy webSocket() {
+        return mapper == null ? null : mapper.webSocket();
     }
 
     /** What to make of an exception out of header edits, the templates in them, or mapping back. */

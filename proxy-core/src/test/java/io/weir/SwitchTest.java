@@ -7,6 +7,7 @@ import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
+import io.weir.log.WebSocketSummary;
 import io.weir.route.Route;
 import io.weir.upstream.UpstreamPool;
 import java.util.function.UnaryOperator;
@@ -62,6 +63,18 @@ class SwitchTest {
         assertThat(bench.summary().outcome().status()).isEqualTo(101);
         assertThat(bench.summary().outcome().bodyBytes()).isEqualTo(77);
         assertThat(bench.summary().outcome().error()).isNull();
+    }
+
+    @Test
+    void whatPassedThroughTheWebSocketIsInTheSummary() {
+        Bench bench = Bench.of("http://a");
+        Exchange exchange = bench.open(ASKING);
+        switched(Bench.forwarded(exchange.begin(0)).answered(SWITCHED, 1));
+        WebSocketSummary passed = new WebSocketSummary(2, 3, 1000, null);
+
+        exchange.finished(77, passed, 3);
+
+        assertThat(bench.summary().webSocket()).isEqualTo(passed);
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param outcome how it ended
  * @param startMillis wall-clock time at which the head had come, in ms since 1970
  * @param nanos how long it took from then on
+ * @param webSocket what passed through its WebSocket; null if none was opened
  */
 public record ExchangeSummary(
         Variables variables,
@@ -24,7 +25,8 @@ public record ExchangeSummary(
         List<AttemptSummary> attempts,
         Outcome outcome,
         long startMillis,
-        long nanos) {
+        long nanos,
+        @Nullable WebSocketSummary webSocket) {
 
     /** The request as the client sent it. */
     public RequestHead request() {

@@ -45,6 +45,7 @@ public final class Route {
     private final List<ResponseTransform> responseTransforms;
     private final @Nullable Compression compression;
     private final BufferingPolicy buffering;
+    private final @Nullable WebSocketPolicy webSocket;
 
     private Route(Draft draft, RouteAction action) {
         match = draft.match();
@@ -61,6 +62,7 @@ public final class Route {
         responseTransforms = List.copyOf(draft.responseTransforms);
         compression = draft.compression;
         buffering = draft.buffering;
+        webSocket = draft.webSocket;
     }
 
     /** Requests whose path starts with {@code prefix} (nginx {@code location /prefix}); the longest prefix wins. */
@@ -140,6 +142,11 @@ public final class Route {
         return buffering;
     }
 
+    /** What is watched over in its WebSockets; null: nothing, their bytes pass as they are. */
+    public @Nullable WebSocketPolicy webSocket() {
+        return webSocket;
+    }
+
     /** These limits with the route's own in place. */
     public Limits limits(Limits above) {
         return maxRequestBody == null ? above : above.withRequestBody(maxRequestBody);
@@ -212,6 +219,7 @@ public final class Route {
         private final List<ResponseTransform> responseTransforms = new ArrayList<>();
         private @Nullable Compression compression;
         private BufferingPolicy buffering = BufferingPolicy.inherit();
+        private @Nullable WebSocketPolicy webSocket;
 
         private Draft(RouteMatch.Kind kind, String path) {
             this.kind = kind;
@@ -372,6 +380,19 @@ public final class Route {
         public Draft upgrades(String... protocols) {
             upgrades = Upgrades.of(protocols);
             return this;
+        }
+
+        /** A ready policy for WebSockets: they are watched over frame by frame. Without one their bytes pass as they are. */
+        public Draft webSocket(WebSocketPolicy policy) {
+            webSocket = policy;
+            return this;
+        }
+
+        /** A policy for WebSockets made in place. */
+        public Draft webSocket(Consumer<WebSocketPolicy.Builder> settings) {
+            WebSocketPolicy.Builder builder = WebSocketPolicy.builder();
+            settings.accept(builder);
+            return webSocket(builder.build());
         }
 
         /** Puts {@code replacement} in place of the matched prefix (nginx {@code proxy_pass} with a URI). */

@@ -84,6 +84,6 @@ class AccessLogFormatTest {
     private static ExchangeSummary summary(GivenVariables given) {
         long start = Instant.parse("2026-01-02T03:04:05Z").toEpochMilli();
         return new ExchangeSummary(
-                given, "site", "route", List.of(), new Outcome(200, 1234, null, ""), start, 1_500_000_000L);
+                given, "site", "route", List.of(), new Outcome(200, 1234, null, ""), start, 1_500_000_000L, null);
     }
 }

@@ -14,12 +14,15 @@ import io.weir.jetty.body.Encoders;
 import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
+import io.weir.jetty.exchange.Switching;
 import io.weir.jetty.files.WatchedFiles;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
+import io.weir.jetty.tunnel.Passages;
 import io.weir.jetty.upstream.Addresses;
 import io.weir.jetty.upstream.Transports;
 import io.weir.jetty.upstream.Upkeep;
+import io.weir.jetty.websocket.Bridges;
 import io.weir.middleware.WatchedFile;
 import io.weir.upstream.AddressResolver;
 import io.weir.upstream.Upstream;
@@ -31,6 +34,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
@@ -42,6 +46,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.component.Graceful;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +62,7 @@ import org.slf4j.LoggerFactory;
  * start. On a connector of yours a client that goes away is noticed at the next write; {@link JettyProxyServer} notices at
  * once.
  */
-public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
+public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implements Graceful {
     private static final Logger LOG = LoggerFactory.getLogger(JettyProxyHandler.class);
 
     private final ReverseProxy proxy;
@@ -66,6 +71,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     private final UpstreamSslContexts tls = new UpstreamSslContexts();
     private final WatchedFiles files = new WatchedFiles();
     private final Discoveries discoveries = new Discoveries(this::discovered);
+    private final Switching switching = new Switching(new Passages(), new Bridges());
     private Addresses addresses = Addresses.ofSystem();
     private @Nullable ClientConnector connector;
     private @Nullable Transports transport;
@@ -207,11 +213,25 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
                 callback,
                 current,
                 tempFiles,
+                switching,
                 wake -> proxy.open(Heads.request(request), System.nanoTime(), System.currentTimeMillis(), wake));
+    }
+
+    /** WebSockets are told that this end is going away; that they and all else end is the connectors' to wait for. */
+    @Override
+    public CompletableFuture<Void> shutdown() {
+        switching.passages().goAway();
+        return CompletableFuture.completedFuture(null);
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return switching.passages().isGoingAway();
     }
 
     @Override
     protected void doStart() throws Exception {
+        switching.passages().stay();
         // Jetty's Chunk and Chunk.Empty initialise each other: two threads that start with one each would wait for
         // ever.
         Objects.requireNonNull(Content.Chunk.EOF);
@@ -247,6 +267,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking {
     @Override
     protected void doStop() throws Exception {
         discoveries.close();
+        switching.bridges().forget();
         Upkeep running = upkeep;
         upkeep = null;
         if (running != null) {

@@ -85,7 +85,7 @@ final class PeerProcess implements AutoCloseable {
         return ask("descriptors");
     }
 
-    long ask(String question) throws IOException {
+    synchronized long ask(String question) throws IOException {
         questions.write(question + "\n");
         questions.flush();
         return Long.parseLong(answer());

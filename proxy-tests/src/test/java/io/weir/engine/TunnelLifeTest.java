@@ -15,6 +15,7 @@ import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.testkit.UpstreamConnection;
 import io.weir.upstream.Timeouts;
+import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -302,15 +303,15 @@ class TunnelLifeTest {
 
     @Test
     void aStopWaitsForTheTunnelToCloseByItself() throws Exception {
-        try (var upstream = switching(connection -> {
+        try (var upstream = switchingToFoo(connection -> {
                     connection.awaitEnd();
                     connection.close();
                 });
-                var server = JettyProxyServer.builder(ProxyConfig.forwardingTo(upstream.uri()))
+                var server = JettyProxyServer.builder(foo(upstream.uri()))
                         .listen("127.0.0.1", 0)
                         .start();
                 var client = RawClient.connect(server.port())) {
-            client.send(ASKING).readInterim();
+            client.send(ASKING.replace("websocket", "foo")).readInterim();
 
             CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> server.stop(Duration.ofMinutes(5)));
             Await.until("no new connection is taken", () -> server.server().isStopping());
@@ -324,10 +325,13 @@ class TunnelLifeTest {
 
     @Test
     void whenTheGraceEndsTheTunnelIsClosed() {
-        try (var upstream = switching(UpstreamConnection::hang);
-                var proxied = WiredProxy.to(upstream.uri());
+        try (var upstream = switchingToFoo(UpstreamConnection::hang);
+                var proxied = WiredProxy.routing(
+                        pool -> pool.upstream(upstream.uri()),
+                        (config, pool) ->
+                                config.route(Route.any().upgrades("foo").to(pool)));
                 var client = proxied.client()) {
-            client.send(ASKING).readInterim();
+            client.send(ASKING.replace("websocket", "foo")).readInterim();
 
             CompletableFuture<Void> closed = CompletableFuture.runAsync(() -> proxied.stop(Duration.ofMillis(100)));
 
@@ -336,6 +340,21 @@ class TunnelLifeTest {
             closed.join();
             assertThat(proxied.awaitEnded(1).outcome().status()).isEqualTo(101);
         }
+    }
+
+    private static ProxyConfig foo(String upstream) {
+        return ProxyConfig.builder()
+                .route(Route.any().upgrades("foo").to(UpstreamPool.of("app", upstream)))
+                .build();
+    }
+
+    /** To a protocol in which nobody can be told that the proxy goes away. */
+    private static ScriptedUpstream switchingToFoo(ScriptedUpstream.Script then) {
+        return ScriptedUpstream.of(connection -> {
+            connection.readHead();
+            connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n");
+            then.run(connection);
+        });
     }
 
     private static WiredProxy withClocks(ScriptedUpstream upstream, Consumer<Timeouts.Builder> set) {

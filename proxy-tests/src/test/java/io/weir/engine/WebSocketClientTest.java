@@ -16,7 +16,8 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The JDK's own WebSocket client, which checks what it is answered, through the proxy. */
 class WebSocketClientTest {
@@ -25,11 +26,13 @@ class WebSocketClientTest {
     private static final int PING = 0x89;
     private static final int PONG = 0x8a;
 
-    @Test
-    void subprotocolMessagesPingsAndCloseCodesAreTheEndsOwn() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void subprotocolMessagesPingsAndCloseCodesAreTheEndsOwn(boolean watched) throws Exception {
         Heard heard = new Heard();
         try (var upstream = ScriptedUpstream.of(WebSocketClientTest::echo);
-                var proxied = WiredProxy.to(upstream.uri())) {
+                var proxied =
+                        watched ? WebSocketBridgeTest.bridged(upstream, ws -> {}) : WiredProxy.to(upstream.uri())) {
             WebSocket socket = HttpClient.newHttpClient()
                     .newWebSocketBuilder()
                     .subprotocols("superchat", "chat")

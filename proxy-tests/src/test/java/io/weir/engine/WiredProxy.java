@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
+import org.eclipse.jetty.util.component.Graceful;
 
 /**
  * A proxy on a free port whose pool is the test's to set up. Closing it checks what must hold after whatever happened:
@@ -108,6 +109,12 @@ final class WiredProxy implements AutoCloseable {
     /** Stops the server, whatever still runs after that time; closing this goes on to check what must hold. */
     void stop(Duration grace) {
         server.stop(grace);
+    }
+
+    /** Whether a stop has begun, and everybody has been told. */
+    boolean isStopping() {
+        return server.server().isStopping()
+                && server.server().getContainedBeans(Graceful.class).stream().allMatch(Graceful::isShutdown);
     }
 
     /** The exchange of that number, counted from 1 in the order of their ends, once it has ended. */

@@ -3,12 +3,17 @@ package io.weir.jetty.exchange;
 import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.http.Reply;
+import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.body.EventComments;
 import io.weir.jetty.body.SpillBuffer;
 import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.server.WatchedEndPoint;
+import io.weir.jetty.tunnel.Passage;
 import io.weir.jetty.tunnel.Tunnel;
+import io.weir.jetty.websocket.Bridges;
+import io.weir.jetty.websocket.WebSocketBridge;
+import io.weir.route.WebSocketPolicy;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -88,7 +93,7 @@ final class Downstream {
     }
 
     /** A tunnel from the client to that upstream. */
-    Tunnel tunnelTo(EndPoint upstream, Duration patience, Tunnel.Listener listener) {
+    Tunnel tunnelTo(EndPoint upstream, Duration patience, boolean webSocket, Passage.Listener listener) {
         Components components = request.getComponents();
         return new Tunnel(
                 request.getTunnelSupport().getEndPoint(),
@@ -97,7 +102,30 @@ final class Downstream {
                 components.getScheduler(),
                 components.getExecutor(),
                 patience,
+                webSocket,
                 listener);
+    }
+
+    /** A bridge that is to have this client. */
+    WebSocketBridge bridge(
+            WebSocketPolicy policy,
+            RequestHead asked,
+            Duration patience,
+            Consumer<Throwable> hookFailed,
+            Passage.Listener listener) {
+        return new WebSocketBridge(policy, asked, patience, request.getComponents(), hookFailed, listener);
+    }
+
+    /** Gives the bridge its upstream. */
+    void openUpstream(WebSocketBridge bridge, EndPoint upstream, Bridges bridges) {
+        bridges.openUpstream(bridge, upstream, request);
+    }
+
+    /** Sends the head of a switch to a WebSocket that the bridge speaks; it takes the place of HTTP, and this object is done. */
+    void switchTo(ResponseHead head, WebSocketBridge bridge, Bridges bridges, Consumer<Throwable> onFailed) {
+        unwatch();
+        Heads.fill(response.getHeaders(), head.headers());
+        bridges.openClient(bridge, request, response, head, written(onFailed));
     }
 
     /** Sends the head of a switch of protocols; then {@code tunnel} takes the place of HTTP, and this object is done. */
@@ -107,11 +135,15 @@ final class Downstream {
         response.setStatus(extended ? 200 : 101);
         Heads.fill(response.getHeaders(), extended ? ExtendedConnect.accepted(head.headers()) : head.headers());
         request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, tunnel);
-        response.write(
-                true, null, Callback.from(Invocable.InvocationType.NON_BLOCKING, callback::succeeded, failure -> {
-                    onFailed.accept(failure);
-                    callback.failed(failure);
-                }));
+        response.write(true, null, written(onFailed));
+    }
+
+    /** Tells Jetty when the head of a switch has left. */
+    private Callback written(Consumer<Throwable> onFailed) {
+        return Callback.from(Invocable.InvocationType.NON_BLOCKING, callback::succeeded, failure -> {
+            onFailed.accept(failure);
+            callback.failed(failure);
+        });
     }
 
     /** Sets the final head; it leaves with the first write. */

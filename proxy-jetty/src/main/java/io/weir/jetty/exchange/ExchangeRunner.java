@@ -14,16 +14,16 @@ import io.weir.jetty.body.ResponsePump;
 import io.weir.jetty.body.SpillBuffer;
 import io.weir.jetty.body.TempFiles;
 import io.weir.jetty.body.TransformedSource;
-import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
 import io.weir.jetty.upstream.UpstreamFailure;
 import io.weir.jetty.upstream.UpstreamListener;
 import io.weir.jetty.upstream.UpstreamTransport;
+import io.weir.route.WebSocketPolicy;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.eclipse.jetty.io.Content;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -36,12 +36,11 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   start ─▶ begin ─▶ forward ─▶ answered ─▶ deliver ─▶ ResponsePump ─▶ delivered ─▶ end
  *                        └─────▶ failed ─▶ forward | answer ─▶ write ─▶ delivered ─▶ end
- *                        └─────▶ switched ─▶ switchTo ─▶ Tunnel ─▶ tunnelClosed ────▶ end
+ *                        └─────▶ switched ─▶ switchTo ─▶ {@link Switch} ──────────────────▶ end
  *   client gone, clocks ─▶ abort | answer ────────────────────────────────────────▶ end
  * </pre>
  */
-public final class ExchangeRunner
-        implements Decision.Performer, ResponsePump.Listener, SpillBuffer.Listener, Tunnel.Listener {
+public final class ExchangeRunner implements Decision.Performer, ResponsePump.Listener, SpillBuffer.Listener {
     /** How long an upstream may let a client wait for {@code 100 Continue} before the body is asked for all the same. */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
@@ -52,6 +51,7 @@ public final class ExchangeRunner
     private final Exchange exchange;
     private final UpstreamTransport transport;
     private final TempFiles files;
+    private final Switching switching;
     private final ExchangeClocks clocks;
     private final RequestBody body;
 
@@ -63,7 +63,7 @@ public final class ExchangeRunner
     private @Nullable UpstreamCall call;
     private @Nullable Attempt toldToContinue;
     private @Nullable ResponsePump pump;
-    private @Nullable Tunnel tunnel;
+    private @Nullable Switch switched;
     private boolean responding;
     private boolean answering;
     private boolean over;
@@ -75,11 +75,13 @@ public final class ExchangeRunner
             Callback callback,
             Exchange exchange,
             UpstreamTransport transport,
-            TempFiles files) {
+            TempFiles files,
+            Switching switching) {
         downstream = new Downstream(request, response, callback);
         this.exchange = exchange;
         this.transport = transport;
         this.files = files;
+        this.switching = switching;
         clocks = new ExchangeClocks(
                 request.getComponents().getScheduler(),
                 request.getComponents().getExecutor(),
@@ -96,6 +98,7 @@ public final class ExchangeRunner
      * Runs an exchange over Jetty's request, response and callback.
      *
      * @param files where buffered bodies may have theirs
+     * @param switching what it needs should it switch protocols
      * @param open opens it, given what the core calls to have it resumed
      * @return false if none was opened
      */
@@ -105,13 +108,14 @@ public final class ExchangeRunner
             Callback callback,
             UpstreamTransport transport,
             TempFiles files,
+            Switching switching,
             Function<Runnable, @Nullable Exchange> open) {
         Wake wake = new Wake(request.getComponents().getExecutor());
         Exchange exchange = open.apply(wake);
         if (exchange == null) {
             return false;
         }
-        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, files);
+        ExchangeRunner runner = new ExchangeRunner(request, response, callback, exchange, transport, files, switching);
         wake.runner = runner; // no pause, and so no wake-up, comes before begin
         runner.downstream.watch(runner::clientGone);
         runner.clocks.startTotal(); // it may run out at once, and needs all of the runner then
@@ -246,41 +250,38 @@ public final class ExchangeRunner
 
     @Override
     public void switchTo(ResponseHead head) {
+        beginSwitch((to, call) -> to.tunnel(head, call));
+    }
+
+    @Override
+    public void bridge(ResponseHead head, WebSocketPolicy policy) {
+        beginSwitch((to, call) -> to.bridge(head, policy, call));
+    }
+
+    private void beginSwitch(BiConsumer<Switch, UpstreamCall> begin) {
         Running answered = current;
-        UpstreamCall switched = answered == null ? null : answered.switched;
-        if (switched == null || !beginResponse()) {
+        UpstreamCall call = answered == null ? null : answered.switched;
+        if (call == null || !beginResponse()) {
             return;
         }
-        EndPoint upstream = switched.takeOver();
-        if (upstream == null) {
-            perform(exchange.failed(ProxyError.CONNECTION_TERMINATED, "the upstream is gone", now()));
-            return;
-        }
-        Tunnel opened = downstream.tunnelTo(upstream, exchange.timeouts().tunnel(), this);
-        boolean late;
+        Switch beginning = new Switch(this, exchange, downstream, switching);
         synchronized (this) {
-            tunnel = opened;
-            late = over;
+            switched = beginning;
         }
-        upstream.upgrade(opened.upstreamConnection());
-        if (late) {
-            opened.close();
-        } else {
-            downstream.switchTo(head, opened.clientConnection(), this::clientBroke);
-        }
+        begin.accept(beginning, call);
     }
 
     @Override
     public void abort(ProxyError error) {
         ResponsePump pumping;
-        Tunnel open;
+        Switch open;
         synchronized (this) {
             if (over) {
                 return;
             }
             over = true;
             pumping = pump;
-            open = tunnel;
+            open = switched;
         }
         cancelCall(error);
         if (open != null) {
@@ -334,28 +335,6 @@ public final class ExchangeRunner
         perform(exchange.bodyFailed(cause, nothingSent, now()));
     }
 
-    // ---- what the tunnel reports ----
-
-    @Override
-    public void tunnelClosed() {
-        upstreamDone();
-        leaveTunnel();
-    }
-
-    @Override
-    public void tunnelBroke(boolean byClient, Throwable cause) {
-        // That one of two has left says nothing about the upstream's health: it had answered well.
-        perform(
-                byClient
-                        ? exchange.clientGone(now())
-                        : exchange.failed(ProxyError.CONNECTION_TERMINATED, "the tunnel broke: " + cause, now()));
-    }
-
-    @Override
-    public void tunnelExpired() {
-        perform(exchange.expired(Exchange.Clock.TUNNEL, now()));
-    }
-
     // ---- what the client's side reports ----
 
     @Override
@@ -393,7 +372,7 @@ public final class ExchangeRunner
 
     // ---- helpers ----
 
-    private void perform(Decision decision) {
+    void perform(Decision decision) {
         try {
             decision.performBy(this);
         } catch (RuntimeException e) {
@@ -421,7 +400,9 @@ public final class ExchangeRunner
         }
     }
 
-    private void leaveTunnel() {
+    /** Both sides of what was switched have ended. */
+    void switchedEnded() {
+        upstreamDone();
         if (beginEnd()) {
             end(() -> {}); // Jetty was told when the protocol was switched
         }
@@ -435,6 +416,10 @@ public final class ExchangeRunner
         end(() -> downstream.succeed(unread));
     }
 
+    synchronized boolean isOver() {
+        return over;
+    }
+
     private synchronized boolean beginEnd() {
         if (over) {
             return false;
@@ -446,20 +431,23 @@ public final class ExchangeRunner
     /** The one way out: told to the core first, then to Jetty, which may begin the next request within the callback. */
     private void end(Runnable leave) {
         ResponsePump pumped;
-        Tunnel tunnelled;
+        Switch open;
         synchronized (this) {
             if (ended) {
                 return;
             }
             ended = true;
             pumped = pump;
-            tunnelled = tunnel;
+            open = switched;
         }
         downstream.unwatch();
         clocks.close();
         body.close();
-        long sent = tunnelled != null ? tunnelled.bytesToClient() : pumped != null ? pumped.written() : replyBytes;
-        exchange.finished(sent, now());
+        if (open != null) {
+            open.finish(now());
+        } else {
+            exchange.finished(pumped != null ? pumped.written() : replyBytes, now());
+        }
         leave.run();
     }
 
@@ -468,7 +456,7 @@ public final class ExchangeRunner
         return !body.isAsked() && downstream.expectsContinue();
     }
 
-    private static long now() {
+    static long now() {
         return System.nanoTime();
     }
 

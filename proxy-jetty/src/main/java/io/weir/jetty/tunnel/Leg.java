@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** One side of a tunnel, in Jetty's terms: a connection that leaves reading and writing to the pumps. */
 final class Leg extends AbstractConnection.NonBlocking implements Connection.UpgradeTo {
     private final io.weir.jetty.tunnel.Tunnel tunnel; // Jetty's Connection has a Tunnel of its own
+    private final boolean isClient;
     private final @Nullable WatchedEndPoint watched;
     private @Nullable ByteBuffer early;
     private volatile boolean opened;
@@ -19,6 +20,7 @@ final class Leg extends AbstractConnection.NonBlocking implements Connection.Upg
     Leg(io.weir.jetty.tunnel.Tunnel tunnel, EndPoint endPoint, Executor executor, boolean isClient) {
         super(endPoint, executor);
         this.tunnel = tunnel;
+        this.isClient = isClient;
         watched = isClient ? WatchedEndPoint.below(endPoint) : null;
     }
 
@@ -33,6 +35,11 @@ final class Leg extends AbstractConnection.NonBlocking implements Connection.Upg
     /** Whether what looks like the end of the stream is a reset. (An upstream's end point throws then.) */
     boolean wasReset() {
         return watched != null && watched.wasReset();
+    }
+
+    /** Whether it is the client's. */
+    boolean isClient() {
+        return isClient;
     }
 
     boolean isOpened() {

@@ -1,12 +1,14 @@
 package io.weir.jetty.tunnel;
 
 import io.weir.jetty.server.Clock;
+import io.weir.log.WebSocketSummary;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes bytes between a client and an upstream that have switched to another protocol, whatever they mean, so that pings,
@@ -19,21 +21,9 @@ import org.eclipse.jetty.util.thread.Scheduler;
  *
  * <p>The pumps start when both legs have been opened, which is Jetty's doing: each takes the place of the connection that
  * spoke HTTP, with the bytes which that one had read too many. An end of one direction is passed on, and the other goes on;
- * after both ends, a failure or a silence that lasts too long both sides are closed. Thread-safe.
+ * after both ends, a failure or a silence that lasts too long both sides are closed. Of a WebSocket the frames are followed.
  */
-public final class Tunnel {
-    /** Is told how it ends: one of the three, once, unless {@link #close} was first. */
-    public interface Listener {
-        /** Both sides have ended. */
-        void tunnelClosed();
-
-        /** A side has broken, the client's or else the upstream's. */
-        void tunnelBroke(boolean byClient, Throwable cause);
-
-        /** It has been silent for too long. */
-        void tunnelExpired();
-    }
-
+public final class Tunnel implements Passage {
     private final Listener listener;
     private final Duration patience;
     private final Clock clock;
@@ -47,9 +37,12 @@ public final class Tunnel {
     private int through;
     private boolean ended;
 
+    private volatile boolean goingAway;
+
     /**
      * Between those two end points.
      *
+     * @param webSocket whether they speak WebSocket
      * @param patience how long neither may say anything
      */
     public Tunnel(
@@ -59,14 +52,15 @@ public final class Tunnel {
             Scheduler scheduler,
             Executor executor,
             Duration patience,
+            boolean webSocket,
             Listener listener) {
         this.listener = listener;
         this.patience = patience;
         clock = new Clock(scheduler, executor, this::clockExpired);
         this.client = new Leg(this, client, executor, true);
         this.upstream = new Leg(this, upstream, executor, false);
-        up = new Pump(this, this.client, this.upstream, buffers);
-        down = new Pump(this, this.upstream, this.client, buffers);
+        up = new Pump(this, this.client, this.upstream, buffers, webSocket ? new FrameFollower() : null);
+        down = new Pump(this, this.upstream, this.client, buffers, webSocket ? new FrameFollower() : null);
     }
 
     /** The connection that takes HTTP's place at the client's end point. */
@@ -79,17 +73,38 @@ public final class Tunnel {
         return upstream;
     }
 
-    /** Bytes that the client has taken. */
+    @Override
     public long bytesToClient() {
         return down.bytes();
     }
 
-    /** Whether the client's end point has been taken over: from then on closing the tunnel is all that ends it. */
+    @Override
     public boolean hasClient() {
         return client.isOpened();
     }
 
-    /** Closes both sides, save one that has not been taken over; the listener is not told. */
+    @Override
+    public @Nullable WebSocketSummary webSocket() {
+        FrameFollower asked = up.frames();
+        FrameFollower said = down.frames();
+        return asked == null || said == null
+                ? null
+                : new WebSocketSummary(asked.messages(), said.messages(), asked.closeCode(), said.closeCode());
+    }
+
+    @Override
+    public void goAway() {
+        goingAway = true;
+        synchronized (this) {
+            if (open < 2 || ended) {
+                return; // the pumps will see it when they start
+            }
+        }
+        down.iterate();
+        up.iterate();
+    }
+
+    @Override
     public void close() {
         end();
     }
@@ -113,6 +128,21 @@ public final class Tunnel {
         up.iterate();
     }
 
+    /** Whether both ends are to be told to close. */
+    boolean isGoingAway() {
+        return goingAway;
+    }
+
+    /** Whether one end has begun to close by itself, so that the other will answer it. */
+    boolean isClosing() {
+        return up.hasSeenClose() || down.hasSeenClose();
+    }
+
+    /** Whether both ends have said their close. */
+    boolean hasCloseBothWays() {
+        return up.hasClosePassed() && down.hasClosePassed();
+    }
+
     /** Bytes have moved. */
     void active() {
         clock.start(patience);
@@ -131,19 +161,19 @@ public final class Tunnel {
 
     void closed() {
         if (end()) {
-            listener.tunnelClosed();
+            listener.closed();
         }
     }
 
     void broke(Leg leg, Throwable cause) {
         if (end()) {
-            listener.tunnelBroke(leg == client, cause);
+            listener.broke(leg == client, cause);
         }
     }
 
     private void clockExpired() {
         if (clock.hasExpired() && end()) {
-            listener.tunnelExpired();
+            listener.expired();
         }
     }
 
