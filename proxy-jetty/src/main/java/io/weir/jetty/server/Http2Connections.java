@@ -4,6 +4,7 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http2.ErrorCode;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.api.server.ServerSessionListener;
@@ -17,9 +18,10 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in two cases:
- * a client that says goodbye (GOAWAY) before it closes, while the request was whole already; and a body of another length
- * than said, for which Jetty itself resets the stream.
+ * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in three cases:
+ * a client that says goodbye (GOAWAY) before it closes, while the request was whole already; a body of another length than
+ * said, for which Jetty itself resets the stream; and frames for which it ends the connection, where it drops the tasks of
+ * the frames before them.
  */
 public final class Http2Connections extends HTTP2CServerConnectionFactory {
     /** Connections with that configuration. */
@@ -45,8 +47,11 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
     }
 
     private final class Listener extends HTTPServerSessionListener {
+        private final EndPoint endPoint;
+
         Listener(EndPoint endPoint) {
             super(endPoint);
+            this.endPoint = endPoint;
         }
 
         @Override
@@ -57,6 +62,10 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
                 }
             }
             super.onFailure(session, failure, callback);
+            if (endPoint.getConnection() instanceof HTTP2Connection connection) {
+                // Whoever reads or hears of a failure stands in line behind those tasks: one more task makes it go on.
+                connection.offerTask(() -> {}, true);
+            }
         }
 
         @Override
