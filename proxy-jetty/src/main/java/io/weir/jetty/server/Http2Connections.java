@@ -1,5 +1,6 @@
 package io.weir.jetty.server;
 
+import java.util.concurrent.RejectedExecutionException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
@@ -15,6 +16,7 @@ import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,8 +65,16 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
             }
             super.onFailure(session, failure, callback);
             if (endPoint.getConnection() instanceof HTTP2Connection connection) {
-                // Whoever reads or hears of a failure stands in line behind those tasks: one more task makes it go on.
-                connection.offerTask(() -> {}, true);
+                runDropped(connection);
+            }
+        }
+
+        /** Whoever reads, or hears of a failure, stands in line behind the dropped tasks: one more task makes them run. */
+        private void runDropped(HTTP2Connection connection) {
+            try {
+                connection.offerTask(Invocable.from(Invocable.InvocationType.NON_BLOCKING, () -> {}), true);
+            } catch (RejectedExecutionException e) {
+                return; // the server has stopped, and closed everything
             }
         }
 
