@@ -26,9 +26,24 @@ import org.jspecify.annotations.Nullable;
  * the frames before them.
  */
 public final class Http2Connections extends HTTP2CServerConnectionFactory {
+    private static final int ROOM_FOR_FIELDS = 8 * 1024;
+
+    private final @Nullable HttpConfiguration roomier;
+
     /** Connections with that configuration. */
     public Http2Connections(HttpConfiguration configuration) {
         super(configuration);
+        roomier = new HttpConfiguration(configuration);
+        roomier.setRequestHeaderSize(2 * configuration.getRequestHeaderSize() + ROOM_FOR_FIELDS);
+    }
+
+    /**
+     * For the limits of connections only. Jetty ends a connection, with all its streams, for one head that is too large, and
+     * counts 32 bytes more for each field: with twice the room, a head beyond the limit can be answered.
+     */
+    @Override
+    public HttpConfiguration getHttpConfiguration() {
+        return roomier != null ? roomier : super.getHttpConfiguration();
     }
 
     /**
