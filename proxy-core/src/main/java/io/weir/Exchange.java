@@ -15,8 +15,8 @@ import io.weir.middleware.Verdict;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
-import io.weir.upstream.PoolState;
 import io.weir.upstream.MinimumRate;
+import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -196,9 +196,15 @@ public final class Exchange {
             case TUNNEL ->
                 failed(ProxyError.CONNECTION_READ_TIMEOUT, "tunnel clock " + clocks.tunnel() + " ran out", now);
             case CLIENT_BODY ->
-                failed(ProxyError.REQUEST_TIMEOUT, "clientBody clock " + clocks.clientBody() + rate(clocks) + " ran out", now);
+                failed(
+                        ProxyError.REQUEST_TIMEOUT,
+                        "clientBody clock " + clocks.clientBody() + rate(clocks) + " ran out",
+                        now);
             case CLIENT_SEND ->
-                failed(ProxyError.CLIENT_SEND_TIMEOUT, "clientSend clock " + clocks.clientSend() + rate(clocks) + " ran out", now);
+                failed(
+                        ProxyError.CLIENT_SEND_TIMEOUT,
+                        "clientSend clock " + clocks.clientSend() + rate(clocks) + " ran out",
+                        now);
         };
     }
 

@@ -84,7 +84,9 @@ public record Limits(int requestHead, int requestFields, int requestTarget, long
         long size = request.method().length() + request.rawTarget().length() + "  HTTP/1.1\r\n\r\n".length();
         size += authority == null ? 0 : "Host: \r\n".length() + authority.length();
         for (int i = 0; i < headers.size(); i++) {
-            size += headers.name(i).length() + ": \r\n".length() + headers.value(i).length();
+            size += headers.name(i).length()
+                    + ": \r\n".length()
+                    + headers.value(i).length();
         }
         return size;
     }

@@ -25,13 +25,16 @@ class MinimumRateTest {
         "50, 1000, 4000", // slower than the rate, within the grace
     })
     void whatIsLeftIsTheGraceOrWhatTheBytesEarned(long bytes, long waitedMillis, long leftMillis) {
-        assertThat(RATE.left(bytes, Duration.ofMillis(waitedMillis).toNanos())).isEqualTo(Duration.ofMillis(leftMillis));
+        assertThat(RATE.left(bytes, Duration.ofMillis(waitedMillis).toNanos()))
+                .isEqualTo(Duration.ofMillis(leftMillis));
     }
 
     @Test
     void aHugeBodyDoesNotWrapRound() {
-        assertThat(new MinimumRate(1, Duration.ofSeconds(5)).left(Long.MAX_VALUE, 0)).isGreaterThan(Duration.ofDays(365));
-        assertThat(new MinimumRate(Long.MAX_VALUE, Duration.ofSeconds(5)).left(3, 0)).isEqualTo(Duration.ofSeconds(5));
+        assertThat(new MinimumRate(1, Duration.ofSeconds(5)).left(Long.MAX_VALUE, 0))
+                .isGreaterThan(Duration.ofDays(365));
+        assertThat(new MinimumRate(Long.MAX_VALUE, Duration.ofSeconds(5)).left(3, 0))
+                .isEqualTo(Duration.ofSeconds(5));
     }
 
     @Test

@@ -67,9 +67,8 @@ public final class Fuzz {
             silenceErrorsOf(SITE);
             try (var proxy = WiredProxy.routing(
                     pool -> pool.upstream(upstream.uri(), u -> u.maxFails(0)),
-                    (config, pool) ->
-                            config.timeouts(t -> t.read(Duration.ofMillis(500)))
-                                    .site(Site.named(SITE).route(Route.any().to(pool))))) {
+                    (config, pool) -> config.timeouts(t -> t.read(Duration.ofMillis(500)))
+                            .site(Site.named(SITE).route(Route.any().to(pool))))) {
                 fuzz.inParallel(inputs, (random, number) -> fuzz.ask(proxy, number));
                 fuzz.internalErrors(proxy);
             }
@@ -217,8 +216,28 @@ public final class Fuzz {
     // ---- both ----
 
     private static final String[] ODDITIES = {
-        "\r\n", "\n", "\r", "\0", " ", "\t", ":", ";", ",", "\"", "%", "\u00ff", "\r\n ", "\r\n\r\n", "0\r\n\r\n",
-        "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "HTTP/1.1", "-1", "ffffffffffffffff", "//", "/../"
+        "\r\n",
+        "\n",
+        "\r",
+        "\0",
+        " ",
+        "\t",
+        ":",
+        ";",
+        ",",
+        "\"",
+        "%",
+        "\u00ff",
+        "\r\n ",
+        "\r\n\r\n",
+        "0\r\n\r\n",
+        "Content-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "HTTP/1.1",
+        "-1",
+        "ffffffffffffffff",
+        "//",
+        "/../"
     };
 
     /** One to four changes: bytes flipped, taken out, doubled, moved; oddities put in; the end cut off. */

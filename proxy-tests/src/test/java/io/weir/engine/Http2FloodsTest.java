@@ -272,7 +272,8 @@ class Http2FloodsTest {
 
         Flooded(String answer) {
             upstream = ScriptedUpstream.answering(answer);
-            // Jetty may lose the last wake-up of a body's reader on a connection that it ends itself; then this clock ends it.
+            // Jetty may lose the last wake-up of a body's reader on a connection that it ends itself; then this clock
+            // ends it.
             proxy = WiredProxy.to(
                     pool -> pool.upstream(upstream.uri()),
                     config -> config.timeouts(t -> t.clientBody(Duration.ofSeconds(2))));

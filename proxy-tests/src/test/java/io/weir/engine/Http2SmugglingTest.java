@@ -57,7 +57,9 @@ class Http2SmugglingTest {
         raw.awaitEndOf(1).send(NEXT).awaitEndOf(3);
         StringJoiner fate = new StringJoiner(" ");
         raw.status(1).ifPresent(status -> fate.add(status.toString()));
-        raw.first(RST_STREAM, 1).filter(reset -> reset.int32At(0) != 0).ifPresent(reset -> fate.add("reset").add(String.valueOf(reset.int32At(0))));
+        raw.first(RST_STREAM, 1)
+                .filter(reset -> reset.int32At(0) != 0)
+                .ifPresent(reset -> fate.add("reset").add(String.valueOf(reset.int32At(0))));
         raw.first(GOAWAY, 0).ifPresent(away -> fate.add("goaway").add(String.valueOf(away.int32At(4))));
         raw.status(3).ifPresent(status -> fate.add("then").add(status.toString()));
         return fate.toString();
@@ -72,9 +74,7 @@ class Http2SmugglingTest {
     }
 
     private static Field[] fields(String text) {
-        return Arrays.stream(text.split(" \\| "))
-                .map(Http2SmugglingTest::field)
-                .toArray(Field[]::new);
+        return Arrays.stream(text.split(" \\| ")).map(Http2SmugglingTest::field).toArray(Field[]::new);
     }
 
     private static Field field(String text) {

@@ -82,8 +82,7 @@ class LimitBordersTest {
         try (var upstream = ScriptedUpstream.answering(OK);
                 var proxy = limited(upstream);
                 var client = RawH2Client.connect(proxy.port())) {
-            client.send(
-                    H2Frame.headers(1, false, head("POST", "/")), H2Frame.data(1, true, "x".repeat(bytes)));
+            client.send(H2Frame.headers(1, false, head("POST", "/")), H2Frame.data(1, true, "x".repeat(bytes)));
 
             assertThat(client.awaitStatus(1)).isEqualTo(status);
         }
@@ -101,8 +100,7 @@ class LimitBordersTest {
         try (var upstream = ScriptedUpstream.answering(OK);
                 var proxy = limited(upstream);
                 var client = RawH2Client.connect(proxy.port())) {
-            client.send(H2Frame.headers(1, true, head("GET", path, fields)))
-                    .awaitEndOf(1);
+            client.send(H2Frame.headers(1, true, head("GET", path, fields))).awaitEndOf(1);
 
             assertThat(client.awaitStatus(1)).isEqualTo(status);
             client.send(H2Frame.headers(3, true, head("GET", "/")));

@@ -54,9 +54,7 @@ class SmugglingTest {
         for (String word : expected.split(" ")) {
             switch (word) {
                 case "close" -> fate.add(client.isClosedByPeer() ? "close" : "open");
-                case "open" ->
-                    fate.add(
-                            client.send(NEXT).readResponse().status() == 200 ? "open" : "close");
+                case "open" -> fate.add(client.send(NEXT).readResponse().status() == 200 ? "open" : "close");
                 default -> fate.add(String.valueOf(client.readResponse().status()));
             }
         }

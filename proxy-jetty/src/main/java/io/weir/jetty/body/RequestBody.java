@@ -95,8 +95,7 @@ public final class RequestBody implements Content.Source {
      * @param patience how long it runs
      * @param rate how fast the client has to send; null for any rate
      */
-    public RequestBody(
-            Request request, long limit, Clock clock, Duration patience, @Nullable MinimumRate rate) {
+    public RequestBody(Request request, long limit, Clock clock, Duration patience, @Nullable MinimumRate rate) {
         this.request = request;
         this.limit = limit;
         this.clock = clock;
