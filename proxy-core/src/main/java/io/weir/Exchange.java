@@ -17,6 +17,7 @@ import io.weir.route.Route;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
 import io.weir.route.WebSocketPolicy;
+import io.weir.upstream.MinimumRate;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import java.time.Duration;
@@ -216,10 +217,21 @@ public final class Exchange {
             case TUNNEL ->
                 failed(ProxyError.CONNECTION_READ_TIMEOUT, "tunnel clock " + clocks.tunnel() + " ran out", now);
             case CLIENT_BODY ->
-                failed(ProxyError.REQUEST_TIMEOUT, "clientBody clock " + clocks.clientBody() + " ran out", now);
+                failed(
+                        ProxyError.REQUEST_TIMEOUT,
+                        "clientBody clock " + clocks.clientBody() + rate(clocks) + " ran out",
+                        now);
             case CLIENT_SEND ->
-                failed(ProxyError.CLIENT_SEND_TIMEOUT, "clientSend clock " + clocks.clientSend() + " ran out", now);
+                failed(
+                        ProxyError.CLIENT_SEND_TIMEOUT,
+                        "clientSend clock " + clocks.clientSend() + rate(clocks) + " ran out",
+                        now);
         };
+    }
+
+    private static String rate(Timeouts clocks) {
+        MinimumRate rate = clocks.clientRate();
+        return rate == null ? "" : " (or clientRate " + rate + ")";
     }
 
     /**

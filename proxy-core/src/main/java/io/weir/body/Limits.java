@@ -1,5 +1,6 @@
 package io.weir.body;
 
+import io.weir.http.Headers;
 import io.weir.http.ProxyError;
 import io.weir.http.RequestHead;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How much a client or an upstream may send. Immutable; each {@code with…} gives a changed copy.
  *
- * @param requestHead bytes of a request's head, request line included; 431 beyond it. Default 32 KiB. Of the listener
+ * @param requestHead bytes of a request's head, request line included; 431 beyond it. Default 32 KiB. Of the listener. Over
+ *     HTTP/2 the bytes that it would have over HTTP/1.1; a head of more than twice as many ends the connection
  * @param requestFields field lines of a request; 431 beyond it. Default 200. Of the listener
  * @param requestTarget bytes of a request target; 414 beyond it. Default 16 KiB. Of the listener
  * @param requestBody bytes of a request body; 413 beyond it. Default unlimited ({@code Long.MAX_VALUE}); nginx's
@@ -66,11 +68,27 @@ public record Limits(int requestHead, int requestFields, int requestTarget, long
         if (request.headers().size() > requestFields) {
             return ProxyError.HEAD_TOO_LARGE;
         }
+        if (request.protocol().equals("HTTP/2.0") && size(request) > requestHead) { // HTTP/1.1's parser has counted
+            return ProxyError.HEAD_TOO_LARGE;
+        }
         if (requestBody == Long.MAX_VALUE) {
             return null;
         }
         String length = request.header("Content-Length");
         return length != null && isMore(length, requestBody) ? ProxyError.BODY_TOO_LARGE : null;
+    }
+
+    private static long size(RequestHead request) {
+        Headers headers = request.headers();
+        String authority = headers.contains("Host") ? null : request.authority();
+        long size = request.method().length() + request.rawTarget().length() + "  HTTP/1.1\r\n\r\n".length();
+        size += authority == null ? 0 : "Host: \r\n".length() + authority.length();
+        for (int i = 0; i < headers.size(); i++) {
+            size += headers.name(i).length()
+                    + ": \r\n".length()
+                    + headers.value(i).length();
+        }
+        return size;
     }
 
     private static boolean isMore(String length, long limit) {

@@ -116,7 +116,21 @@ public final class RequestHead {
         if (target.problem() != null) {
             return target.problem();
         }
-        return named != null && Authority.problem(named) != null ? Authority.problem(named) : codingProblem();
+        if (named != null && Authority.problem(named) != null) {
+            return Authority.problem(named);
+        }
+        String coding = codingProblem();
+        return coding != null ? coding : lengthProblem();
+    }
+
+    /** RFC 9110 §8.6. HTTP/1.1's parser has refused what is no length; HTTP/2's takes any number, a negative one for none. */
+    private @Nullable String lengthProblem() {
+        String length = protocol.equals("HTTP/2.0") ? headers.get("Content-Length") : null;
+        if (length == null) {
+            return null;
+        }
+        boolean digits = !length.isEmpty() && length.chars().allMatch(c -> c >= '0' && c <= '9');
+        return digits ? null : "Content-Length is no length: " + length;
     }
 
     /**

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>clientHead</td><td>client_header_timeout</td><td>60 s</td><td>408 or close</td></tr>
  * <tr><td>clientBody</td><td>client_body_timeout</td><td>60 s</td><td>408</td></tr>
  * <tr><td>clientSend</td><td>send_timeout</td><td>60 s</td><td>close</td></tr>
+ * <tr><td>clientRate</td><td>none</td><td>off</td><td>408; close</td></tr>
  * <tr><td>keepAlive</td><td>keepalive_timeout</td><td>75 s</td><td>close</td></tr>
  * </table>
  *
@@ -45,6 +46,7 @@ public final class Timeouts {
     private final @Nullable Duration clientHead;
     private final @Nullable Duration clientBody;
     private final @Nullable Duration clientSend;
+    private final @Nullable MinimumRate clientRate;
     private final @Nullable Duration keepAlive;
 
     private Timeouts(Builder builder) {
@@ -58,6 +60,7 @@ public final class Timeouts {
         clientHead = builder.clientHead;
         clientBody = builder.clientBody;
         clientSend = builder.clientSend;
+        clientRate = builder.clientRate;
         keepAlive = builder.keepAlive;
     }
 
@@ -92,6 +95,7 @@ public final class Timeouts {
         merged.clientHead = clientHead != null ? clientHead : above.clientHead;
         merged.clientBody = clientBody != null ? clientBody : above.clientBody;
         merged.clientSend = clientSend != null ? clientSend : above.clientSend;
+        merged.clientRate = clientRate != null ? clientRate : above.clientRate;
         merged.keepAlive = keepAlive != null ? keepAlive : above.keepAlive;
         return merged.build();
     }
@@ -149,6 +153,11 @@ public final class Timeouts {
         return clientSend != null ? clientSend : SIXTY_SECONDS;
     }
 
+    /** How fast a client has to send its body and take the response's; null for any rate. */
+    public @Nullable MinimumRate clientRate() {
+        return clientRate;
+    }
+
     /** That a connection may stay open between two requests. */
     public Duration keepAlive() {
         return keepAlive != null ? keepAlive : Duration.ofSeconds(75);
@@ -172,6 +181,9 @@ public final class Timeouts {
         if (total != null) {
             text.add("total " + total);
         }
+        if (clientRate != null) {
+            text.add("clientRate " + clientRate);
+        }
         return text.add("clientBody " + clientBody())
                 .add("clientSend " + clientSend())
                 .toString();
@@ -189,6 +201,7 @@ public final class Timeouts {
         private @Nullable Duration clientHead;
         private @Nullable Duration clientBody;
         private @Nullable Duration clientSend;
+        private @Nullable MinimumRate clientRate;
         private @Nullable Duration keepAlive;
 
         private Builder() {}
@@ -253,6 +266,15 @@ public final class Timeouts {
         /** Between two writes to the client. */
         public Builder clientSend(Duration duration) {
             clientSend = check("clientSend", duration);
+            return this;
+        }
+
+        /**
+         * How fast a client has to send its body and take the response's, on average, while it is waited for. Not for routes
+         * where clients have nothing to say for long, such as gRPC's streams.
+         */
+        public Builder clientRate(MinimumRate rate) {
+            clientRate = rate;
             return this;
         }
 

@@ -7,6 +7,7 @@ import io.weir.jetty.exchange.Heads;
 import java.nio.ByteBuffer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
@@ -25,9 +26,17 @@ final class Refusals implements Request.Handler {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
+        Object message = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
+        if (request.getAttribute(ErrorHandler.ERROR_EXCEPTION) instanceof EofException) {
+            // A request that its client took back before it was looked at: Jetty calls that an error of the server's.
+            ProxyError gone = ProxyError.CLIENT_GONE;
+            proxy.refused(
+                    Heads.peer(request), gone.status(), gone, String.valueOf(message), System.currentTimeMillis());
+            callback.failed(new EofException());
+            return true;
+        }
         int status = response.getStatus() < 400 ? ProxyError.INTERNAL_ERROR.status() : response.getStatus();
         Reply reply = Reply.status(status);
-        Object message = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
         proxy.refused(
                 Heads.peer(request), status, errorOf(status), String.valueOf(message), System.currentTimeMillis());
         response.setStatus(status);

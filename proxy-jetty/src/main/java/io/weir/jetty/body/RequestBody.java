@@ -4,6 +4,7 @@ import io.weir.body.BodyException;
 import io.weir.body.Buffering;
 import io.weir.http.ProxyError;
 import io.weir.jetty.server.Clock;
+import io.weir.upstream.MinimumRate;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Objects;
@@ -56,6 +57,7 @@ public final class RequestBody implements Content.Source {
     private final long limit;
     private final Clock clock;
     private final Duration patience;
+    private final @Nullable PacedClock paced;
     private volatile long taken;
     private volatile boolean asked;
     private volatile boolean ended;
@@ -81,7 +83,11 @@ public final class RequestBody implements Content.Source {
 
         @Override
         public void run() {
-            clock.stop();
+            if (paced == null) {
+                clock.stop();
+            } else {
+                paced.stop();
+            }
             Runnable woken = waiting.getAndSet(null);
             if (woken != null) {
                 woken.run();
@@ -93,12 +99,14 @@ public final class RequestBody implements Content.Source {
      * @param limit most bytes that may come
      * @param clock runs while the client is waited for
      * @param patience how long it runs
+     * @param rate how fast the client has to send; null for any rate
      */
-    public RequestBody(Request request, long limit, Clock clock, Duration patience) {
+    public RequestBody(Request request, long limit, Clock clock, Duration patience, @Nullable MinimumRate rate) {
         this.request = request;
         this.limit = limit;
         this.clock = clock;
         this.patience = patience;
+        paced = rate == null ? null : new PacedClock(clock, rate);
         length = request.getLength();
         chunked = length < 0 && hasBodyOfUnknownLength(request);
         ended = length == 0 || (length < 0 && !chunked);
@@ -109,6 +117,7 @@ public final class RequestBody implements Content.Source {
         limit = 0;
         this.clock = clock;
         patience = Duration.ZERO;
+        paced = null;
         length = -1;
         chunked = false;
         ended = true;
@@ -299,7 +308,11 @@ public final class RequestBody implements Content.Source {
     /** Asks the client for more. */
     void await(Runnable callback) {
         asked = true;
-        clock.start(patience);
+        if (paced == null) {
+            clock.start(patience);
+        } else {
+            paced.start(patience, taken);
+        }
         Runnable before = waiting.getAndUpdate(present -> present == null
                 ? callback
                 : () -> {

@@ -3,6 +3,7 @@ package io.weir.jetty.body;
 import io.weir.body.BodyException;
 import io.weir.jetty.server.Clock;
 import io.weir.jetty.server.PendingWrite;
+import io.weir.upstream.MinimumRate;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -48,6 +49,7 @@ public final class ResponsePump extends IteratingCallback {
     private final Listener listener;
     private final Clock clock;
     private final Duration patience;
+    private final @Nullable PacedClock paced;
     private Content.@Nullable Chunk chunk;
     private @Nullable HttpFields trailers;
     private boolean begun;
@@ -59,13 +61,21 @@ public final class ResponsePump extends IteratingCallback {
     /**
      * @param clock runs while the client takes a chunk; its owner hears of its end
      * @param patience how long it runs
+     * @param rate how fast the client has to take it; null for any rate
      */
-    public ResponsePump(Content.Source source, Response response, Listener listener, Clock clock, Duration patience) {
+    public ResponsePump(
+            Content.Source source,
+            Response response,
+            Listener listener,
+            Clock clock,
+            Duration patience,
+            @Nullable MinimumRate rate) {
         this.source = source;
         this.response = response;
         this.listener = listener;
         this.clock = clock;
         this.patience = patience;
+        paced = rate == null ? null : new PacedClock(clock, rate);
     }
 
     /** Bytes that were given to the client's connection. */
@@ -127,7 +137,7 @@ public final class ResponsePump extends IteratingCallback {
     @Override
     protected void onSuccess() {
         releaseChunk();
-        clock.stop();
+        stopClock();
     }
 
     @Override
@@ -140,7 +150,7 @@ public final class ResponsePump extends IteratingCallback {
     @Override
     protected void onCompleteFailure(Throwable cause) {
         releaseChunk();
-        clock.stop();
+        stopClock();
         source.fail(cause);
         listener.clientBroke(cause);
     }
@@ -163,10 +173,26 @@ public final class ResponsePump extends IteratingCallback {
         }
         response.write(isLast, next == null ? BufferUtil.EMPTY_BUFFER : next.getByteBuffer(), write.begin());
         if (write.isPending()) {
-            clock.start(patience);
+            startClock();
             if (!write.isPending()) {
-                clock.stop(); // the client took it meanwhile
+                stopClock(); // the client took it meanwhile
             }
+        }
+    }
+
+    private void startClock() {
+        if (paced == null) {
+            clock.start(patience);
+        } else {
+            paced.start(patience, written);
+        }
+    }
+
+    private void stopClock() {
+        if (paced == null) {
+            clock.stop();
+        } else {
+            paced.stop();
         }
     }
 

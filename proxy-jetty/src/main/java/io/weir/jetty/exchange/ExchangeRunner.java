@@ -91,7 +91,8 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
                 request,
                 exchange.limits().requestBody(),
                 clocks.clientBody(),
-                exchange.timeouts().clientBody());
+                exchange.timeouts().clientBody(),
+                exchange.timeouts().clientRate());
     }
 
     /**
@@ -235,7 +236,8 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
                 downstream.response(),
                 this,
                 clocks.clientSend(),
-                exchange.timeouts().clientSend());
+                exchange.timeouts().clientSend(),
+                exchange.timeouts().clientRate());
         if (!head.headers().contains("Content-Length")) { // with one, HTTP/1.1 has no place for trailers
             downstream.response().setTrailersSupplier(pumping::trailers);
         }

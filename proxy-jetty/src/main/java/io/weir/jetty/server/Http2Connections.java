@@ -1,9 +1,11 @@
 package io.weir.jetty.server;
 
+import java.util.concurrent.RejectedExecutionException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http2.ErrorCode;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.api.Stream;
 import org.eclipse.jetty.http2.api.server.ServerSessionListener;
@@ -14,17 +16,34 @@ import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in two cases:
- * a client that says goodbye (GOAWAY) before it closes, while the request was whole already; and a body of another length
- * than said, for which Jetty itself resets the stream.
+ * HTTP/2 in the clear, on connections that tell a stream whenever it has no client any more. Jetty forgets to in three cases:
+ * a client that says goodbye (GOAWAY) before it closes, while the request was whole already; a body of another length than
+ * said, for which Jetty itself resets the stream; and frames for which it ends the connection, where it drops the tasks of
+ * the frames before them.
  */
 public final class Http2Connections extends HTTP2CServerConnectionFactory {
+    private static final int ROOM_FOR_FIELDS = 8 * 1024;
+
+    private final @Nullable HttpConfiguration roomier;
+
     /** Connections with that configuration. */
     public Http2Connections(HttpConfiguration configuration) {
         super(configuration);
+        roomier = new HttpConfiguration(configuration);
+        roomier.setRequestHeaderSize(2 * configuration.getRequestHeaderSize() + ROOM_FOR_FIELDS);
+    }
+
+    /**
+     * For the limits of connections only. Jetty ends a connection, with all its streams, for one head that is too large, and
+     * counts 32 bytes more for each field: with twice the room, a head beyond the limit can be answered.
+     */
+    @Override
+    public HttpConfiguration getHttpConfiguration() {
+        return roomier != null ? roomier : super.getHttpConfiguration();
     }
 
     /**
@@ -45,8 +64,11 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
     }
 
     private final class Listener extends HTTPServerSessionListener {
+        private final EndPoint endPoint;
+
         Listener(EndPoint endPoint) {
             super(endPoint);
+            this.endPoint = endPoint;
         }
 
         @Override
@@ -57,6 +79,18 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
                 }
             }
             super.onFailure(session, failure, callback);
+            if (endPoint.getConnection() instanceof HTTP2Connection connection) {
+                runDropped(connection);
+            }
+        }
+
+        /** Whoever reads, or hears of a failure, stands in line behind the dropped tasks: one more task makes them run. */
+        private void runDropped(HTTP2Connection connection) {
+            try {
+                connection.offerTask(Invocable.from(Invocable.InvocationType.NON_BLOCKING, () -> {}), true);
+            } catch (RejectedExecutionException e) {
+                return; // the server has stopped, and closed everything
+            }
         }
 
         @Override
