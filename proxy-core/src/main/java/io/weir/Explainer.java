@@ -31,6 +31,10 @@ final class Explainer {
             String refusal = "answer " + ProxyError.METHOD_NOT_ALLOWED.status();
             return new Explanation(null, null, refusal, passedOver, null, refusal, Headers.empty());
         }
+        if (Exchange.isMisdirected(head)) {
+            String refusal = "answer " + ProxyError.MISDIRECTED.status() + ", the certificate is not for this host";
+            return new Explanation(null, null, refusal, passedOver, null, refusal, Headers.empty());
+        }
         RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
         RoutePlan plan = found == null ? null : found.plan();
         String site = found == null ? null : found.site().toString();
