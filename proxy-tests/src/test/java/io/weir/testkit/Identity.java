@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -102,6 +103,19 @@ public final class Identity {
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(store, PASSWORD.toCharArray());
+            return context(keys.getKeyManagers(), trusted);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** For a client that is nobody, and trusts those. */
+    public static SSLContext trusting(List<Identity> trusted) {
+        return context(null, trusted);
+    }
+
+    private static SSLContext context(KeyManager[] keys, List<Identity> trusted) {
+        try {
             KeyStore trust = KeyStore.getInstance("PKCS12");
             trust.load(null, null);
             for (Identity one : trusted) {
@@ -110,11 +124,16 @@ public final class Identity {
             TrustManagerFactory trusting = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             trusting.init(trust);
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys.getKeyManagers(), trusting.getTrustManagers(), null);
+            context.init(keys, trusting.getTrustManagers(), null);
             return context;
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The key store, PKCS12, that holds both; its password is {@value #PASSWORD}. */
+    public Path keystore() {
+        return directory.resolve("identity.p12");
     }
 
     private void write(String name, String type, byte[] encoded) throws IOException {

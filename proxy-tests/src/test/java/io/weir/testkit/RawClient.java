@@ -10,6 +10,10 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 
 /**
  * A client that sends whatever bytes a test gives it and reads answers strictly.
@@ -48,6 +52,40 @@ public final class RawClient implements AutoCloseable {
             closeQuietly(socket);
             throw new UncheckedIOException("port " + port + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Connects over TLS, trusting that context; the name is asked for by SNI and not verified. Returns after the handshake.
+     *
+     * @param protocols what to offer by ALPN
+     */
+    public static RawClient connectTls(int port, SSLContext context, String serverName, String... protocols) {
+        RawClient plain = connect(port);
+        try {
+            return overTls(plain.socket, context, serverName, protocols);
+        } catch (IOException e) {
+            plain.close();
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static RawClient overTls(Socket plain, SSLContext context, String serverName, String... protocols)
+            throws IOException {
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, null, plain.getPort(), true);
+        SSLParameters parameters = socket.getSSLParameters();
+        if (!serverName.isEmpty()) {
+            parameters.setServerNames(List.of(new SNIHostName(serverName)));
+        }
+        parameters.setApplicationProtocols(protocols);
+        socket.setSSLParameters(parameters);
+        socket.setSoTimeout((int) Await.DEADLINE.toMillis());
+        socket.startHandshake();
+        return new RawClient(socket);
+    }
+
+    /** What TLS has agreed on, of a client that speaks it. */
+    public SSLSocket tls() {
+        return (SSLSocket) socket;
     }
 
     /** One request on a connection of its own; whether the answer may have a body is told by the request's method. */

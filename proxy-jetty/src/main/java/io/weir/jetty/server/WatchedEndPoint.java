@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -38,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * not touched, hence idle timeouts, upgrades and failures are Jetty's own. Under TLS the peeked bytes are ciphertext.
  *
  * <p>Between requests it keeps the client's two clocks: how long a connection may be kept without one, and how long a head
- * may take from its first byte to its last, however it trickles.
+ * may take from its first byte to its last, however it trickles. What comes before a connection's first head, such as the
+ * handshake of TLS, counts as part of it.
  *
  * <p>Thread-safe. For HTTP/2 there is no need of it: its connections always read.
  */
@@ -111,6 +113,11 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     public boolean unwatch() {
         clock.start(clocks.keepAlive());
         return watcher.getAndSet(null) != null;
+    }
+
+    /** No HTTP is spoken here any more: the clocks are somebody else's. */
+    public void leaveHttp() {
+        clock.close();
     }
 
     /** Whether the end of the stream, which {@link #fill} has told of, was a reset. */
@@ -209,17 +216,23 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     private void clockExpired() {
-        if (clock.hasExpired() && watcher.get() == null && isHttp1()) {
-            close(new TimeoutException(readsHead ? "clientHead" : "keepAlive"));
+        if (clock.hasExpired() && watcher.get() == null && !(spoken() instanceof HTTP2Connection)) {
+            TimeoutException late = new TimeoutException(readsHead ? "clientHead" : "keepAlive");
+            if (getConnection() instanceof SslConnection tls) {
+                tls.close(); // says goodbye first
+            }
+            close(late);
         }
     }
 
     private boolean isHttp1() {
+        return spoken() instanceof ConnectionMetaData;
+    }
+
+    /** What is spoken with the client, over TLS or not; before HTTP whatever makes way for it. */
+    private @Nullable Connection spoken() {
         Connection connection = getConnection();
-        if (connection instanceof SslConnection tls) {
-            connection = tls.getSslEndPoint().getConnection();
-        }
-        return connection instanceof ConnectionMetaData;
+        return connection instanceof SslConnection tls ? tls.getSslEndPoint().getConnection() : connection;
     }
 
     private void arm() {
