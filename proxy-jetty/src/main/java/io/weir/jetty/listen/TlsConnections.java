@@ -48,8 +48,7 @@ public final class TlsConnections extends AbstractConnectionFactory {
 
     private Connection tls(Connector connector, EndPoint endPoint) {
         SSLEngine engine = tls.newEngine();
-        SslConnection connection = new SslConnection(
-                connector.getByteBufferPool(), connector.getExecutor(), null, endPoint, engine, true, true);
+        SslConnection connection = new TellingSslConnection(connector, endPoint, engine);
         connection.setRenegotiationAllowed(false);
         TlsNegotiation negotiation = new TlsNegotiation(connection.getSslEndPoint(), engine, connector, http1, http2);
         connection.getSslEndPoint().setConnection(negotiation);
