@@ -15,24 +15,22 @@ import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.HostPort;
 
 /** Makes a server's connectors out of its {@link Listener}s, and keeps their certificates. */
 final class Connectors {
+    /** For requests without a host over a Unix-domain socket, whose path Jetty would take for an authority. */
+    private static final HostPort NO_AUTHORITY = new HostPort("localhost");
+
     private final Server server;
     private final ProxyConfig config;
     private final int selectors;
-    private final HttpConnectionFactory http1;
-    private final Http2Connections http2;
     private final List<ServerTls> certificates = new ArrayList<>();
 
     Connectors(Server server, ProxyConfig config, int selectors) {
         this.server = server;
         this.config = config;
         this.selectors = selectors;
-        HttpConfiguration http = new HttpConfiguration();
-        JettyProxyHandler.configure(http, config);
-        http1 = new HttpConnectionFactory(http);
-        http2 = new Http2Connections(http);
     }
 
     /**
@@ -62,6 +60,13 @@ final class Connectors {
 
     /** The first of them gets the connections; HTTP/1.1 looks for HTTP/2 without TLS among the others. */
     private List<ConnectionFactory> factories(Listener listener) {
+        HttpConfiguration http = new HttpConfiguration();
+        JettyProxyHandler.configure(http, config);
+        if (listener.socket() != null) {
+            http.setServerAuthority(NO_AUTHORITY);
+        }
+        HttpConnectionFactory http1 = new HttpConnectionFactory(http);
+        Http2Connections http2 = new Http2Connections(http);
         List<ConnectionFactory> factories = new ArrayList<>(List.of(http1, http2));
         if (listener.tls() != null) {
             factories.add(0, new TlsConnections(read(listener, listener.tls()), http1, http2));

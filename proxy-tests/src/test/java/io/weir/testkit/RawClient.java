@@ -83,6 +83,11 @@ public final class RawClient implements AutoCloseable {
         return new RawClient(socket);
     }
 
+    /** The port that this client connects from. */
+    public int localPort() {
+        return socket.getLocalPort();
+    }
+
     /** What TLS has agreed on, of a client that speaks it. */
     public SSLSocket tls() {
         return (SSLSocket) socket;

@@ -84,7 +84,7 @@ public final class ProxyProtocolConnections extends AbstractConnectionFactory {
             }
             return new ProxyConnectionFactory.ProxyEndPoint(
                     endPoint,
-                    header.isUnix() ? UNIX : header.server(),
+                    header.isUnix() ? endPoint.getLocalSocketAddress() : header.server(),
                     header.isUnix() ? UNIX : header.client(),
                     null,
                     tls == null ? null : new ClientTls.Announced(tls));
