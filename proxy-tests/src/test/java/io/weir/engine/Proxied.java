@@ -31,6 +31,7 @@ final class Proxied implements AutoCloseable {
     private final ScriptedUpstream upstream;
     private final ScriptedUpstream other =
             ScriptedUpstream.answering("HTTP/1.1 299 Retried\r\nContent-Length: 0\r\n\r\n");
+    private final Edge edge = Edge.current();
     private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
     private final Record record = new Record();
     private final JettyProxyServer server;
@@ -44,7 +45,7 @@ final class Proxied implements AutoCloseable {
         ProxyConfig.Builder config =
                 ProxyConfig.builder().listener(record).route(Route.any().to(pool));
         server = JettyProxyServer.builder(settings.apply(config).build())
-                .listen("127.0.0.1", 0)
+                .listen(edge.listener())
                 .buffers(buffers)
                 .start();
     }
@@ -73,11 +74,11 @@ final class Proxied implements AutoCloseable {
     }
 
     RawClient client() {
-        return RawClient.connect(port());
+        return edge.client(port());
     }
 
     H2Client h2Client() {
-        return H2Client.connect(port());
+        return edge.h2Client(port());
     }
 
     /** The exchange of that number, counted from 1 in the order of their ends, once it has ended. */

@@ -32,6 +32,7 @@ final class WiredProxy implements AutoCloseable {
 
     static final String GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
 
+    private final Edge edge = Edge.current();
     private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
     private final Slots slots = new Slots();
     private final Record record = new Record();
@@ -43,7 +44,7 @@ final class WiredProxy implements AutoCloseable {
         ProxyConfig config =
                 settings.apply(ProxyConfig.builder().listener(record), pool).build();
         server = JettyProxyServer.builder(config)
-                .listen("127.0.0.1", 0)
+                .listen(edge.listener())
                 .buffers(buffers)
                 .selectors(selectors)
                 .start();
@@ -87,12 +88,15 @@ final class WiredProxy implements AutoCloseable {
     }
 
     RawClient client() {
-        return RawClient.connect(port());
+        return edge.client(port());
     }
 
     /** One request on a connection of its own. */
     RawResponse exchange(String request) {
-        return RawClient.exchange(port(), request);
+        try (RawClient client = client()) {
+            client.send(request);
+            return request.startsWith("HEAD ") ? client.readHead() : client.readResponse();
+        }
     }
 
     void reload(ProxyConfig config) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
@@ -175,8 +176,8 @@ public final class RawClient implements AutoCloseable {
             for (int b = reader.read(); b != -1; b = reader.read()) {
                 bytes.append((char) b);
             }
-        } catch (SocketException e) {
-            // A reset is an end, too.
+        } catch (SocketException | SSLException e) {
+            // A reset is an end, too, and so is one of TCP below TLS.
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -193,6 +194,8 @@ public final class RawClient implements AutoCloseable {
             return false;
         } catch (SocketException e) {
             return true;
+        } catch (SSLException e) {
+            return e.getCause() instanceof SocketException;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -205,7 +208,7 @@ public final class RawClient implements AutoCloseable {
             if (reader.read() == -1) {
                 return true;
             }
-        } catch (SocketException e) {
+        } catch (SocketException | SSLException e) {
             return true;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

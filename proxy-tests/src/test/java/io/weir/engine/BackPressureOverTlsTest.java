@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class BackPressureOverTlsTest extends BackPressureTest implements OverTls {}

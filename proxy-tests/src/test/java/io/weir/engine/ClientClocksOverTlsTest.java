@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class ClientClocksOverTlsTest extends ClientClocksTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class InterimResponsesOverTlsTest extends InterimResponsesTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class LimitsOverTlsTest extends LimitsTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class TunnelLifeOverTlsTest extends TunnelLifeTest implements OverTls {}
