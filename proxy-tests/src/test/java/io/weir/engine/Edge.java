@@ -30,12 +30,15 @@ final class Edge {
         return tls ? plain.tls(Tls.pem(Shared.IDENTITY.certificate(), Shared.IDENTITY.key())) : plain;
     }
 
-    RawClient client(int port) {
-        return tls ? RawClient.connectTls(port, Shared.TRUSTING, "a.test") : RawClient.connect(port);
+    RawClient client(int port, int receiveBufferBytes) {
+        RawClient plain = RawClient.connect(port, receiveBufferBytes);
+        return tls ? plain.overTls(Shared.TRUSTING, "a.test") : plain;
     }
 
-    H2Client h2Client(int port) {
-        return tls ? H2Client.connectTls(port, Shared.TRUSTING, "a.test") : H2Client.connect(port);
+    H2Client h2Client(int port, int windowBytes, int connectionWindowBytes) {
+        return tls
+                ? H2Client.connectTls(port, Shared.TRUSTING, "a.test", windowBytes, connectionWindowBytes)
+                : H2Client.connect(port, windowBytes, connectionWindowBytes);
     }
 
     /** Made when it is first needed. */

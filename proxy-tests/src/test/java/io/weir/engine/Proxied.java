@@ -12,6 +12,7 @@ import io.weir.testkit.Await;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.Leaks;
 import io.weir.testkit.RawClient;
+import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.HealthTransition;
 import io.weir.upstream.UpstreamPool;
@@ -74,11 +75,28 @@ final class Proxied implements AutoCloseable {
     }
 
     RawClient client() {
-        return edge.client(port());
+        return client(0);
+    }
+
+    /** One request on a connection of its own. */
+    RawResponse exchange(String request) {
+        try (RawClient client = client()) {
+            return client.send(request).readResponse();
+        }
+    }
+
+    /** One with a small receive buffer: a reader that stops is felt after that many bytes. */
+    RawClient client(int receiveBufferBytes) {
+        return edge.client(port(), receiveBufferBytes);
     }
 
     H2Client h2Client() {
-        return edge.h2Client(port());
+        return h2Client(64 * 1024, 64 * 1024);
+    }
+
+    /** One with flow-control windows of those sizes. */
+    H2Client h2Client(int windowBytes, int connectionWindowBytes) {
+        return edge.h2Client(port(), windowBytes, connectionWindowBytes);
     }
 
     /** The exchange of that number, counted from 1 in the order of their ends, once it has ended. */

@@ -88,7 +88,12 @@ final class WiredProxy implements AutoCloseable {
     }
 
     RawClient client() {
-        return edge.client(port());
+        return client(0);
+    }
+
+    /** One with a small receive buffer: a reader that stops is felt after that many bytes. */
+    RawClient client(int receiveBufferBytes) {
+        return edge.client(port(), receiveBufferBytes);
     }
 
     /** One request on a connection of its own. */

@@ -84,12 +84,22 @@ public final class H2Client implements AutoCloseable {
 
     /** Connects over TLS and agrees on HTTP/2 by ALPN; the name is asked for by SNI and not verified. */
     public static H2Client connectTls(int port, SSLContext context, String serverName) {
+        return connectTls(port, context, serverName, 64 * 1024, 64 * 1024);
+    }
+
+    /** As the other, with flow-control windows of those sizes. */
+    public static H2Client connectTls(
+            int port, SSLContext context, String serverName, int windowBytes, int connectionWindowBytes) {
         Objects.requireNonNull(INITIALISED);
         SslContextFactory.Client tls = new OffersHttp2(serverName);
         tls.setSslContext(context);
         tls.setEndpointIdentificationAlgorithm(null);
         HTTP2Client client = new HTTP2Client(connector(port));
         client.setUseALPN(false); // Jetty's needs one more library
+        client.setInitialStreamRecvWindow(windowBytes);
+        client.setInitialSessionRecvWindow(connectionWindowBytes);
+        client.setIdleTimeout(-1);
+        client.setStreamIdleTimeout(-1);
         client.setFlowControlStrategyFactory(SimpleFlowControlStrategy::new);
         client.addBean(tls);
         try {

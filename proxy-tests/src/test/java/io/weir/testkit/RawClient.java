@@ -25,11 +25,13 @@ import javax.net.ssl.SSLSocket;
 public final class RawClient implements AutoCloseable {
 
     private final Socket socket;
+    private final Socket transport;
     private final AtomicLong bytesRead = new AtomicLong();
     private final WireReader reader;
 
-    private RawClient(Socket socket) throws IOException {
+    private RawClient(Socket socket, Socket transport) throws IOException {
         this.socket = socket;
+        this.transport = transport;
         this.reader = new WireReader(socket, bytesRead);
     }
 
@@ -48,7 +50,7 @@ public final class RawClient implements AutoCloseable {
             }
             int timeoutMillis = (int) Await.DEADLINE.toMillis();
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), timeoutMillis);
-            return new RawClient(socket);
+            return new RawClient(socket, socket);
         } catch (IOException e) {
             closeQuietly(socket);
             throw new UncheckedIOException("port " + port + ": " + e.getMessage(), e);
@@ -61,11 +63,15 @@ public final class RawClient implements AutoCloseable {
      * @param protocols what to offer by ALPN
      */
     public static RawClient connectTls(int port, SSLContext context, String serverName, String... protocols) {
-        RawClient plain = connect(port);
+        return connect(port).overTls(context, serverName, protocols);
+    }
+
+    /** This connection with TLS over it; see {@link #connectTls}. */
+    public RawClient overTls(SSLContext context, String serverName, String... protocols) {
         try {
-            return overTls(plain.socket, context, serverName, protocols);
+            return overTls(socket, context, serverName, protocols);
         } catch (IOException e) {
-            plain.close();
+            close();
             throw new UncheckedIOException(e);
         }
     }
@@ -81,7 +87,7 @@ public final class RawClient implements AutoCloseable {
         socket.setSSLParameters(parameters);
         socket.setSoTimeout((int) Await.DEADLINE.toMillis());
         socket.startHandshake();
-        return new RawClient(socket);
+        return new RawClient(socket, plain);
     }
 
     /** The port that this client connects from. */
@@ -234,11 +240,11 @@ public final class RawClient implements AutoCloseable {
     /** Drops the connection with a TCP reset, as a crashed client or a firewall does. */
     public void reset() {
         try {
-            socket.setSoLinger(true, 0);
+            transport.setSoLinger(true, 0);
         } catch (SocketException e) {
             throw new UncheckedIOException(e);
         }
-        close();
+        closeQuietly(transport); // TLS does not get to say goodbye
     }
 
     @Override

@@ -14,7 +14,6 @@ import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
-import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +60,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     private final BooleanSupplier shuttingDown;
     private final Clock clock;
     private volatile boolean readsHead;
+    private volatile boolean leftHttp;
     private volatile ReadInterest interest = ReadInterest.NONE;
     private SelectionKey key; // of the selector's thread only
 
@@ -117,6 +117,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
 
     /** No HTTP is spoken here any more: the clocks are somebody else's. */
     public void leaveHttp() {
+        leftHttp = true;
         clock.close();
     }
 
@@ -190,13 +191,13 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     /**
-     * Of HTTP/1, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle timeout; except that a
-     * connector which shuts down shortens it for those that wait without a request.
+     * Of HTTP/1 and what comes before it, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle
+     * timeout; except that a connector which shuts down shortens it for those that wait without a request.
      */
     @Override
     protected void onIdleExpired(TimeoutException timeout) {
         boolean isClosingDown = shuttingDown.getAsBoolean() && watcher.get() == null;
-        if (!isHttp1() || isClosingDown) {
+        if (leftHttp || isHttp2() || isClosingDown) {
             super.onIdleExpired(timeout);
         }
     }
@@ -216,7 +217,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     private void clockExpired() {
-        if (clock.hasExpired() && watcher.get() == null && !(spoken() instanceof HTTP2Connection)) {
+        if (clock.hasExpired() && watcher.get() == null && !isHttp2()) {
             TimeoutException late = new TimeoutException(readsHead ? "clientHead" : "keepAlive");
             if (getConnection() instanceof SslConnection tls) {
                 tls.close(); // says goodbye first
@@ -225,14 +226,10 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         }
     }
 
-    private boolean isHttp1() {
-        return spoken() instanceof ConnectionMetaData;
-    }
-
-    /** What is spoken with the client, over TLS or not; before HTTP whatever makes way for it. */
-    private @Nullable Connection spoken() {
+    private boolean isHttp2() {
         Connection connection = getConnection();
-        return connection instanceof SslConnection tls ? tls.getSslEndPoint().getConnection() : connection;
+        return (connection instanceof SslConnection tls ? tls.getSslEndPoint().getConnection() : connection)
+                instanceof HTTP2Connection;
     }
 
     private void arm() {

@@ -1,3 +1,0 @@
-package io.weir.engine;
-
-class ClientClocksOverTlsTest extends ClientClocksTest implements OverTls {}

@@ -1,3 +1,0 @@
-package io.weir.engine;
-
-class InterimResponsesOverTlsTest extends InterimResponsesTest implements OverTls {}

@@ -1,3 +1,0 @@
-package io.weir.engine;
-
-class LimitsOverTlsTest extends LimitsTest implements OverTls {}

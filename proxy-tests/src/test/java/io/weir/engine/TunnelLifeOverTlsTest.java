@@ -1,3 +1,0 @@
-package io.weir.engine;
-
-class TunnelLifeOverTlsTest extends TunnelLifeTest implements OverTls {}
