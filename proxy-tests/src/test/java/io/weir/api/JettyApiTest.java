@@ -102,7 +102,7 @@ class JettyApiTest {
             assertThatThrownBy(() -> JettyProxyServer.start(answering("never"), port))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("can't listen on")
-                    .hasMessageContaining("0.0.0.0:" + port);
+                    .hasMessageContaining("*:" + port);
         }
     }
 
