@@ -10,6 +10,7 @@ import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
 import io.weir.http.ResponseHead;
+import io.weir.http.TlsConnection;
 import io.weir.log.ExchangeSummary;
 import io.weir.log.WebSocketSummary;
 import io.weir.middleware.Verdict;
@@ -170,10 +171,18 @@ public final class Exchange {
         if (tooLarge != null) {
             return answer(tooLarge, "the request is larger than " + plan.limits());
         }
+        if (isMisdirected(request)) {
+            return answer(ProxyError.MISDIRECTED, "the certificate of this connection is not for this host");
+        }
         if (found == null) {
             return answer(ProxyError.MISDIRECTED, "no site serves this host");
         }
         return gate();
+    }
+
+    static boolean isMisdirected(RequestHead request) {
+        TlsConnection tls = request.tls();
+        return tls != null && tls.isMisdirected(request.host());
     }
 
     /** A pause is over: its time has come, or the wake-up. */

@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.header.ForwardedHeaders;
 import io.weir.header.Forwarding;
 import io.weir.http.Outcome;
 import io.weir.http.Peer;
@@ -120,6 +121,11 @@ final class ExchangeContext implements Variables, RequestContext {
     @Override
     public String clientAddress() {
         return forwarding.clientAddress();
+    }
+
+    @Override
+    public String scheme() {
+        return ForwardedHeaders.scheme(original, forwarding);
     }
 
     @Override

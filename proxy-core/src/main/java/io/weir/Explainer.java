@@ -47,6 +47,10 @@ final class Explainer {
             action = "answer " + ProxyError.METHOD_NOT_ALLOWED.status();
             return ends(action);
         }
+        if (Exchange.isMisdirected(head)) {
+            action = "answer " + ProxyError.MISDIRECTED.status() + ", the certificate is not for this host";
+            return ends(action);
+        }
         RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
         site = found == null ? null : found.site().toString();
         RoutePlan plan = found == null ? null : found.plan();

@@ -7,10 +7,12 @@ import io.weir.http.ProxyError;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
+import io.weir.http.TlsConnection;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -213,6 +215,22 @@ class ExchangeTest {
         assertThat(reply.status()).isEqualTo(421);
         assertThat(reply.error()).isEqualTo(ProxyError.MISDIRECTED);
         assertThat(exchange.site()).isEmpty();
+    }
+
+    @Test
+    void aHostThatTheConnectionsCertificateDoesNotNameIs421() {
+        Bench bench = Bench.of(ProxyConfig.builder().site(site("one.test")).site(site("two.test")));
+        TlsConnection tls = new TlsConnection("TLSv1.3", "", "one.test", List.of("one.test"), null);
+        RequestHead request = RequestHead.get("/", "two.test").toBuilder()
+                .scheme("https")
+                .tls(tls)
+                .build();
+        Exchange exchange = bench.open(request);
+
+        Reply reply = Bench.answered(exchange.begin(0));
+
+        assertThat(reply.error()).isEqualTo(ProxyError.MISDIRECTED);
+        assertThat(bench.proxy.explain(request, 0).toString()).contains("421");
     }
 
     @Test

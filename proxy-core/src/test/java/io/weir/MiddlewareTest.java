@@ -59,6 +59,27 @@ class MiddlewareTest {
     }
 
     @Test
+    void theSchemeIsTheClientsAsATrustedProxySaysIt() {
+        assertThat(schemeSeen("https", "10.0.0.1")).isEqualTo("https");
+        assertThat(schemeSeen("http, HTTPS", "10.0.0.1")).isEqualTo("https");
+        assertThat(schemeSeen("https, http", "10.0.0.1")).isEqualTo("http");
+        assertThat(schemeSeen("gopher", "10.0.0.1")).isEqualTo("http");
+        assertThat(schemeSeen("https", "192.0.2.1")).isEqualTo("http");
+    }
+
+    private static String schemeSeen(String claimed, String peer) {
+        Bench bench = Bench.of(ProxyConfig.builder()
+                .trustedProxies("10.0.0.0/8")
+                .use(Middleware.gate((request, context) -> Verdict.answer(Reply.text(200, context.scheme()))))
+                .route(Route.any().to(app())));
+        RequestHead request = RequestHead.get("/", "h").toBuilder()
+                .header("X-Forwarded-Proto", claimed)
+                .peer(peer)
+                .build();
+        return new String(Bench.answered(bench.open(request).begin(0)).body(), StandardCharsets.UTF_8);
+    }
+
+    @Test
     void anAnswerEndsTheRequestAndIsSeenByThoseThatWereAsked() {
         Bench bench = bench(noting("1"), answering(403), noting("3"));
 

@@ -5,11 +5,13 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.examples.Bodies;
+import io.weir.examples.Edge;
 import io.weir.examples.Guarded;
 import io.weir.examples.InsideJetty;
 import io.weir.jetty.JettyProxyServer;
 import io.weir.middleware.ApiKey;
 import io.weir.testkit.EchoUpstream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
@@ -19,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -136,6 +139,31 @@ class ExamplesTest {
             } finally {
                 server.stop();
             }
+        }
+    }
+
+    @Test
+    void theEdgeRedirectsToTlsAndShowsEachSiteItsCertificate(@TempDir Path directory) throws Exception {
+        for (String name : List.of("shop", "admin")) {
+            Identity identity = Identity.of("dns:" + name + ".example.com");
+            Files.copy(identity.certificate(), directory.resolve(name + ".pem"));
+            Files.copy(identity.key(), directory.resolve(name + ".key"));
+        }
+        Files.copy(directory.resolve("shop.pem"), directory.resolve("staff-ca.pem"));
+        String request = "GET /x HTTP/1.1\r\nHost: admin.example.com\r\n\r\n";
+        try (JettyProxyServer edge = Edge.start(directory);
+                RawClient client =
+                        RawClient.connectTls(edge.ports().get(1), Identity.trustingAll(), "admin.example.com")) {
+            RawResponse redirected = RawClient.exchange(edge.ports().get(0), request);
+            RawResponse served = client.send(request).readResponse();
+
+            assertThat(redirected.status()).isEqualTo(301);
+            assertThat(redirected.field("Location")).hasValue("https://admin.example.com/x");
+            assertThat(served.field("Strict-Transport-Security")).hasValue("max-age=86400");
+            assertThat(((X509Certificate) client.tls().getSession().getPeerCertificates()[0])
+                            .getSubjectAlternativeNames())
+                    .asString()
+                    .contains("admin.example.com");
         }
     }
 

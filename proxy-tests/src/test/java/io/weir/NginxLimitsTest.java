@@ -75,7 +75,7 @@ class NginxLimitsTest {
         Nginx.assumeInstalled();
         Command.assumeInstalled("htpasswd");
         Path file = directory.resolve("users");
-        Command.run("htpasswd", "-cbm", file.toString(), "alice", "right");
+        Command.run("htpasswd", "-cbm", file.toString(), "alice", "right").orFail();
         file.toFile().setReadable(true, false);
         directory.toFile().setExecutable(true, false);
         directory.toFile().setReadable(true, false);

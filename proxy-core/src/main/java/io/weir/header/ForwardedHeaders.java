@@ -3,6 +3,8 @@ package io.weir.header;
 import io.weir.http.Headers;
 import io.weir.http.RequestHead;
 import io.weir.http.Tokens;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The fields by which a proxy tells an upstream who the client is: {@code X-Forwarded-*}, {@code X-Real-IP}, {@code Forwarded}. */
@@ -26,6 +28,15 @@ public final class ForwardedHeaders {
         headers.set("X-Forwarded-For", forwarding.chain());
         setOrRemove(headers, "X-Forwarded-Proto", vouchedProto(headers, forwarding), request.scheme());
         setOrRemove(headers, "X-Forwarded-Host", vouchedHost(headers, forwarding), request.authority());
+    }
+
+    /** How the client speaks: as a trusted peer says in {@code X-Forwarded-Proto}, else the connection's scheme. */
+    public static String scheme(RequestHead asSent, Forwarding forwarding) {
+        List<String> claims = forwarding.peerTrusted() ? asSent.headers().all("X-Forwarded-Proto") : List.of();
+        String claim = claims.isEmpty() ? "" : claims.get(claims.size() - 1);
+        String last = Tokens.trim(claim, claim.lastIndexOf(',') + 1, claim.length());
+        boolean isScheme = last.equalsIgnoreCase("https") || last.equalsIgnoreCase("http");
+        return isScheme ? last.toLowerCase(Locale.ROOT) : asSent.scheme();
     }
 
     /**

@@ -18,6 +18,7 @@ public final class RequestHead {
     private final Peer peer;
     private final @Nullable InetAddress localAddress;
     private final int localPort;
+    private final @Nullable TlsConnection tls;
 
     private RequestHead(Builder builder) {
         method = builder.method;
@@ -29,6 +30,7 @@ public final class RequestHead {
         peer = builder.peer;
         localAddress = builder.localAddress;
         localPort = builder.localPort;
+        tls = builder.tls;
     }
 
     /** Starts a head; {@code target} is in origin-form, {@code /path?query}. */
@@ -163,6 +165,11 @@ public final class RequestHead {
         return localPort;
     }
 
+    /** What was agreed on by TLS, of our listener or of a proxy that told so; null over a plain connection. */
+    public @Nullable TlsConnection tls() {
+        return tls;
+    }
+
     /** This head with all lines of that field replaced by one. */
     public RequestHead withHeader(String name, String value) {
         return withHeaders(headers.with(name, value));
@@ -202,6 +209,7 @@ public final class RequestHead {
         builder.peer = peer;
         builder.localAddress = localAddress;
         builder.localPort = localPort;
+        builder.tls = tls;
         return builder;
     }
 
@@ -229,6 +237,7 @@ public final class RequestHead {
         private Peer peer = LOCAL;
         private @Nullable InetAddress localAddress;
         private int localPort;
+        private @Nullable TlsConnection tls;
 
         private Builder(String method, String target) {
             this(method, RequestPath.of(target));
@@ -304,6 +313,12 @@ public final class RequestHead {
         public Builder local(@Nullable InetAddress address, int port) {
             localAddress = address;
             localPort = port;
+            return this;
+        }
+
+        /** What was agreed on by TLS; null for a plain connection. The {@link #scheme} is to be told beside it. */
+        public Builder tls(@Nullable TlsConnection tls) {
+            this.tls = tls;
             return this;
         }
 

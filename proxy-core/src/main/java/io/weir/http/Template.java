@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Known: {@code $host $http_host $http_NAME $cookie_NAME $arg_NAME $args $query_string $is_args $uri $document_uri
  * $request_uri $request $request_method $request_id $scheme $https $remote_addr $remote_port $realip_remote_addr
  * $remote_user $server_addr $server_port $server_name $server_protocol $content_type $content_length $proxy_host
- * $proxy_port $proxy_add_x_forwarded_for $limit_req_status $limit_conn_status}, each with nginx's meaning; the last one holds only what trusted proxies vouch
- * for. A field or cookie that came in several lines is joined; {@code _} in {@code $http_NAME} stands for {@code -}.
+ * $proxy_port $proxy_add_x_forwarded_for $limit_req_status $limit_conn_status}, each with nginx's meaning;
+ * {@code $proxy_add_x_forwarded_for} holds only what trusted proxies vouch for. Of TLS {@code $ssl_protocol $ssl_cipher
+ * $ssl_server_name $ssl_client_verify $ssl_client_s_dn $ssl_client_i_dn $ssl_client_serial $ssl_client_fingerprint}, the
+ * cipher by its IANA name, and beside nginx's {@code $ssl_client_fingerprint_sha256}. A field or cookie that came in
+ * several lines is joined; {@code _} in {@code $http_NAME} stands for {@code -}.
  * {@code $uri} with a control character in it (a decoded {@code %0A}) is percent-encoded again.
  */
 public final class Template {
@@ -153,8 +156,27 @@ public final class Template {
         known.put("server_name", Variables::siteName);
         known.put("server_port", v -> port(v.request().localPort()));
         known.put("server_protocol", v -> v.request().protocol());
+        known.put("ssl_cipher", v -> ofTls(v, TlsConnection::cipher));
+        known.put("ssl_client_fingerprint", v -> ofClient(v, ClientCertificate::fingerprint));
+        known.put("ssl_client_fingerprint_sha256", v -> ofClient(v, ClientCertificate::sha256));
+        known.put("ssl_client_i_dn", v -> ofClient(v, ClientCertificate::issuer));
+        known.put("ssl_client_s_dn", v -> ofClient(v, ClientCertificate::subject));
+        known.put("ssl_client_serial", v -> ofClient(v, ClientCertificate::serial));
+        known.put("ssl_client_verify", v -> ofTls(v, TlsConnection::clientVerify));
+        known.put("ssl_protocol", v -> ofTls(v, TlsConnection::protocol));
+        known.put("ssl_server_name", v -> ofTls(v, TlsConnection::serverName));
         known.put("uri", Template::path);
         return known;
+    }
+
+    private static @Nullable String ofTls(Variables v, Function<TlsConnection, @Nullable String> value) {
+        TlsConnection tls = v.request().tls();
+        return tls == null ? null : value.apply(tls);
+    }
+
+    private static @Nullable String ofClient(Variables v, Function<ClientCertificate, String> value) {
+        TlsConnection tls = v.request().tls();
+        return tls == null || tls.client() == null ? null : value.apply(tls.client());
     }
 
     private static String host(Variables v) {

@@ -25,6 +25,11 @@ public interface RequestContext {
     /** The same as text. */
     String clientAddress();
 
+    /** {@code http} or {@code https}: how the client speaks to us, or to the trusted proxy that says so. */
+    default String scheme() {
+        return original().scheme();
+    }
+
     /** Monotonic nanoseconds of the report that is being handled. */
     long now();
 

@@ -3,6 +3,7 @@ package io.weir.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,6 +23,12 @@ class TemplateTest {
             .protocol("HTTP/1.1")
             .peer(new Peer(IpRange.parseAddress("10.0.0.1"), 4711))
             .local(IpRange.parseAddress("2001:db8::1"), 8443)
+            .tls(new TlsConnection(
+                    "TLSv1.3",
+                    "TLS_AES_128_GCM_SHA256",
+                    "shop.example.com",
+                    List.of(),
+                    new ClientCertificate("CN=alice", "CN=ca", "2A", "5ba1", "5ba256")))
             .build();
 
     private static final GivenVariables GIVEN = GivenVariables.of(REQUEST).with("remote_user", "alice");
@@ -64,6 +71,15 @@ class TemplateTest {
                 "$server_protocol            | HTTP/1.1",
                 "$content_type               | text/plain",
                 "$content_length             | 12",
+                "$ssl_protocol               | TLSv1.3",
+                "$ssl_cipher                 | TLS_AES_128_GCM_SHA256",
+                "$ssl_server_name            | shop.example.com",
+                "$ssl_client_verify          | SUCCESS",
+                "$ssl_client_s_dn            | CN=alice",
+                "$ssl_client_i_dn            | CN=ca",
+                "$ssl_client_serial          | 2A",
+                "$ssl_client_fingerprint     | 5ba1",
+                "$ssl_client_fingerprint_sha256 | 5ba256",
                 "$proxy_host                 | app:8080",
                 "$proxy_port                 | 8080",
                 "$proxy_add_x_forwarded_for  | 192.0.2.9, 10.0.0.1",

@@ -4,20 +4,19 @@ import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyStatus;
 import io.weir.http.RequestHead;
-import io.weir.jetty.server.ClientClocks;
-import io.weir.jetty.server.Http2Connections;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
+import io.weir.jetty.tls.ServerTls;
 import io.weir.upstream.AddressResolver;
 import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.ClientConnector;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -36,11 +35,14 @@ public final class JettyProxyServer implements AutoCloseable {
     private final Server server;
     private final JettyProxyHandler handler;
     private final List<ServerConnector> connectors;
+    private final List<ServerTls> certificates;
 
-    private JettyProxyServer(Server server, JettyProxyHandler handler, List<ServerConnector> connectors) {
+    private JettyProxyServer(
+            Server server, JettyProxyHandler handler, List<ServerConnector> connectors, List<ServerTls> certificates) {
         this.server = server;
         this.handler = handler;
         this.connectors = connectors;
+        this.certificates = certificates;
     }
 
     /** Starts a proxy on that port of every interface; see {@link Builder#start}. */
@@ -58,7 +60,7 @@ public final class JettyProxyServer implements AutoCloseable {
         return connectors.get(0).getLocalPort();
     }
 
-    /** The ports of the listeners, in order. */
+    /** The ports of the listeners, in order; a negative number for a Unix-domain socket. */
     public List<Integer> ports() {
         return connectors.stream().map(ServerConnector::getLocalPort).toList();
     }
@@ -71,6 +73,16 @@ public final class JettyProxyServer implements AutoCloseable {
      */
     public void reload(ProxyConfig config) {
         handler.reload(config);
+    }
+
+    /**
+     * Reads the certificates of all TLS listeners again, whether they have changed or not, and uses them for connections
+     * that come from now on; running ones stay as they are. Blocks while the files are read.
+     *
+     * @throws IllegalArgumentException if one can't be used: the message names it; that listener keeps what it has
+     */
+    public void reloadTls() {
+        certificates.forEach(ServerTls::reload);
     }
 
     /** What would become of a request; nothing is sent. */
@@ -141,28 +153,43 @@ public final class JettyProxyServer implements AutoCloseable {
         private int maxConnections;
         private int selectors = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
-        private record Listener(String host, int port) {
-            @Override
-            public String toString() {
-                return host + ":" + port;
-            }
-        }
-
         private Builder(ProxyConfig config) {
             this.config = config;
         }
 
-        /** Listens on that port of every interface; 0 for any free one. */
+        /** Listens on that port of every interface, IPv4 and, where the system has it, IPv6; 0 for any free port. */
         public Builder listen(int port) {
-            return listen("0.0.0.0", port);
+            return listen(Listener.on(port));
         }
 
-        /** Listens on that port of one interface. */
+        /** Listens on that port of one interface; see {@link Listener#on(String, int)}. */
         public Builder listen(String host, int port) {
-            if (port < 0 || port > 65535) {
-                throw new IllegalArgumentException("listen: port " + port + " (expected: 0..65535)");
-            }
-            listeners.add(new Listener(host, port));
+            return listen(Listener.on(host, port));
+        }
+
+        /** Listens on that address. */
+        public Builder listen(InetSocketAddress address) {
+            return listen(Listener.on(address));
+        }
+
+        /** Speaks TLS on that port of every interface. */
+        public Builder listenTls(int port, Tls tls) {
+            return listen(Listener.on(port).tls(tls));
+        }
+
+        /** Speaks TLS on that port of one interface. */
+        public Builder listenTls(String host, int port, Tls tls) {
+            return listen(Listener.on(host, port).tls(tls));
+        }
+
+        /** Listens on a Unix-domain socket; see {@link Listener#unix(Path, String)}. */
+        public Builder listenUnix(Path socket, String permissions) {
+            return listen(Listener.unix(socket, permissions));
+        }
+
+        /** Listens there, too. */
+        public Builder listen(Listener listener) {
+            listeners.add(listener);
             return this;
         }
 
@@ -212,23 +239,11 @@ public final class JettyProxyServer implements AutoCloseable {
             threads.setName("weir");
             threads.setDaemon(false);
             Server server = new Server(threads, null, buffers);
-            HttpConfiguration http = new HttpConfiguration();
-            JettyProxyHandler.configure(http, config);
-            List<SharedSelectorConnector> connectors = new ArrayList<>();
-            for (Listener listener : listeners) {
-                SharedSelectorConnector connector = new SharedSelectorConnector(
-                        server, 1, selectors, new HttpConnectionFactory(http), new Http2Connections(http));
-                connector.setHost(listener.host);
-                connector.setPort(listener.port);
-                connector.setAcceptQueueSize(1024);
-                connector.setIdleTimeout(config.timeouts().keepAlive().toMillis());
-                connector.setClientClocks(new ClientClocks(
-                        config.timeouts().clientHead(), config.timeouts().keepAlive()));
-                connectors.add(connector);
-                server.addConnector(connector);
-                if (maxConnections > 0) {
-                    server.addBean(new NetworkConnectionLimit(maxConnections, connector));
-                }
+            Connectors made = new Connectors(server, config, selectors);
+            List<SharedSelectorConnector> connectors =
+                    listeners.stream().map(made::add).toList();
+            if (maxConnections > 0) {
+                connectors.forEach(connector -> server.addBean(new NetworkConnectionLimit(maxConnections, connector)));
             }
             ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
             JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);
@@ -242,10 +257,11 @@ public final class JettyProxyServer implements AutoCloseable {
                 throw failed(server, e);
             }
             LOG.info(
-                    "listening on {}; sites {}",
+                    "listening on {}, ports {}; sites {}",
+                    listeners,
                     connectors.stream().map(ServerConnector::getLocalPort).toList(),
                     config.sites());
-            return new JettyProxyServer(server, handler, List.copyOf(connectors));
+            return new JettyProxyServer(server, handler, List.copyOf(connectors), made.certificates());
         }
 
         private IllegalStateException failed(Server server, Exception cause) {

@@ -9,15 +9,20 @@ import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.jetty.JettyProxyHandler;
 import io.weir.jetty.JettyProxyServer;
+import io.weir.jetty.Listener;
+import io.weir.jetty.Tls;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.testkit.EchoUpstream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.LogCapture;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.upstream.UpstreamPool;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -29,6 +34,7 @@ import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.server.handler.DefaultHandler;
 import org.eclipse.jetty.util.Callback;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
 
 /** The engine's names that users' programs are written with. In a package of its own: it sees what users see. */
@@ -48,6 +54,23 @@ class JettyApiTest {
             assertThat(response.status()).isEqualTo(200);
             assertThat(response.body()).startsWith("GET /a%2Fb?q HTTP/1.1\nHost: any.test\n");
             assertThatThrownBy(() -> RawClient.connect(proxy.port())).isInstanceOf(RuntimeException.class);
+        }
+    }
+
+    @Test
+    void aServerListensOverTlsAndOnUnixSockets(@TempDir Path directory) {
+        Identity identity = Identity.of("dns:a.test");
+        try (JettyProxyServer proxy = JettyProxyServer.builder(answering("ok"))
+                .listen(0)
+                .listen(new InetSocketAddress("127.0.0.1", 0))
+                .listenTls(0, Tls.pem(identity.certificate(), identity.key()))
+                .listenTls("127.0.0.1", 0, Tls.keystore(identity.keystore(), "changeit"))
+                .listenUnix(directory.resolve("weir.sock"), "rw-rw----")
+                .listen(Listener.on(0).proxyProtocol("10.0.0.0/8"))
+                .start()) {
+            proxy.reloadTls();
+
+            assertThat(proxy.ports()).hasSize(6);
         }
     }
 
@@ -79,7 +102,7 @@ class JettyApiTest {
             assertThatThrownBy(() -> JettyProxyServer.start(answering("never"), port))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("can't listen on")
-                    .hasMessageContaining("0.0.0.0:" + port);
+                    .hasMessageContaining("*:" + port);
         }
     }
 

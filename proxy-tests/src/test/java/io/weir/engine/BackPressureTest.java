@@ -3,7 +3,6 @@ package io.weir.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.testkit.Await;
-import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Stream;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.ScriptedUpstream;
@@ -67,7 +66,7 @@ class BackPressureTest {
     void anHttp2ClientThatStopsReadingHoldsTheUpstreamBack() {
         long size = 64 * MIB;
         try (var proxied = Proxied.to(download(size));
-                var client = H2Client.connect(proxied.port(), 256 * 1024)) {
+                var client = proxied.h2Client(256 * 1024, 256 * 1024)) {
             H2Stream stream = client.openStream("POST", "/", List.of()).sendLast("");
             stream.awaitHead();
             AtomicLong sent = proxied.upstream().bytesSent();

@@ -3,7 +3,6 @@ package io.weir.engine;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.weir.testkit.RawClient;
 import io.weir.testkit.RawRequest;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
@@ -324,7 +323,7 @@ class BodiesTest {
     void anUpstreamConnectionServesOneRequestAfterTheOther() {
         try (var proxied = Proxied.to(ScriptedUpstream.answering(chunked("hello")))) {
             for (int i = 0; i < 5; i++) {
-                assertThat(RawClient.exchange(proxied.port(), GET).body()).isEqualTo("hello");
+                assertThat(proxied.exchange(GET).body()).isEqualTo("hello");
             }
 
             assertThat(proxied.upstream().connectionCount()).isOne();
@@ -345,8 +344,8 @@ class BodiesTest {
                     connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew");
                 })) {
 
-            assertThat(RawClient.exchange(proxied.port(), GET).body()).isEqualTo("old");
-            assertThat(RawClient.exchange(proxied.port(), GET).body()).isEqualTo("new");
+            assertThat(proxied.exchange(GET).body()).isEqualTo("old");
+            assertThat(proxied.exchange(GET).body()).isEqualTo("new");
 
             proxied.upstream().awaitClosed(1);
         }

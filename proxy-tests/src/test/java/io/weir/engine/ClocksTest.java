@@ -9,7 +9,6 @@ import io.weir.http.ProxyError;
 import io.weir.route.Route;
 import io.weir.testkit.Await;
 import io.weir.testkit.LogCapture;
-import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.RefusingPort;
 import io.weir.testkit.ScriptedUpstream;
@@ -171,7 +170,7 @@ class ClocksTest {
                     connection.sendFiller(size);
                 });
                 var proxy = with(upstream.uri(), clocks -> clocks.read(ofMillis(700)));
-                var client = RawClient.connect(proxy.port(), 16 * 1024)) {
+                var client = proxy.client(16 * 1024)) {
 
             client.send(GET).readHead();
             pass(ofMillis(1500));
@@ -330,7 +329,7 @@ class ClocksTest {
                     connection.sendFiller(size);
                 });
                 var proxy = with(upstream.uri(), clocks -> clocks.clientSend(ofMillis(200)));
-                var client = RawClient.connect(proxy.port(), 16 * 1024)) {
+                var client = proxy.client(16 * 1024)) {
 
             client.send(GET).readHead();
 

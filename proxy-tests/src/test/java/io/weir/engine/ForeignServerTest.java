@@ -3,10 +3,13 @@ package io.weir.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.ProxyConfig;
+import io.weir.http.Reply;
 import io.weir.jetty.JettyProxyHandler;
+import io.weir.route.Route;
 import io.weir.testkit.Await;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Stream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.Leaks;
 import io.weir.testkit.LogCapture;
 import io.weir.testkit.RawClient;
@@ -18,8 +21,11 @@ import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.ArrayByteBufferPool;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -155,6 +161,37 @@ class ForeignServerTest {
             client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
 
             assertThat(client.readResponse().isTruncated()).isTrue();
+        }
+    }
+
+    @Test
+    void aClientsCertificateIsInTheVariablesOfAForeignTlsConnectorToo() throws Exception {
+        Identity identity = Identity.of("dns:a.test");
+        Identity known = Identity.of("dns:client.test");
+        SslContextFactory.Server tls = new SslContextFactory.Server();
+        tls.setSslContext(identity.context(List.of(known)));
+        tls.setWantClientAuth(true);
+        ProxyConfig config = ProxyConfig.builder()
+                .headers(h -> h.response().set("X-Tls", "$ssl_protocol $ssl_client_verify $ssl_client_s_dn"))
+                .route(Route.any().answer(Reply.status(200)))
+                .build();
+        HttpConfiguration http = new HttpConfiguration();
+        JettyProxyHandler.configure(http, config);
+        http.addCustomizer(new SecureRequestCustomizer(false));
+        server = new Server(new QueuedThreadPool(16), null, buffers);
+        ServerConnector connector = new ServerConnector(
+                server, 1, 1, new SslConnectionFactory(tls, "http/1.1"), new HttpConnectionFactory(http));
+        connector.setHost("127.0.0.1");
+        server.addConnector(connector);
+        server.setHandler(JettyProxyHandler.of(config));
+        server.start();
+        try (var client = RawClient.connectTls(connector.getLocalPort(), known.context(List.of(identity)), "a.test")) {
+            var seen = client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n").readResponse();
+            var misdirected =
+                    client.send("GET / HTTP/1.1\r\nHost: b.test\r\n\r\n").readResponse();
+
+            assertThat(seen.field("X-Tls")).hasValue("TLSv1.3 SUCCESS CN=weir test");
+            assertThat(misdirected.status()).isEqualTo(421);
         }
     }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.http.ProxyError;
 import io.weir.testkit.Await;
 import io.weir.testkit.Field;
-import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Response;
 import io.weir.testkit.H2Stream;
 import io.weir.testkit.RawRequest;
@@ -145,7 +144,7 @@ class Http2ClientsTest {
                     connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + MIB + "\r\n\r\n");
                     connection.send(body);
                 });
-                var client = H2Client.connect(proxied.port(), 4096)) {
+                var client = proxied.h2Client(4096, 4096)) {
 
             H2Response response = client.request("GET", "/", List.of());
 
@@ -178,7 +177,7 @@ class Http2ClientsTest {
                         connection.send(OK);
                     }
                 });
-                var client = H2Client.connect(proxied.port(), 32 * 1024, MIB)) {
+                var client = proxied.h2Client(32 * 1024, MIB)) {
             H2Stream large = client.openStream("POST", "/large", List.of()).sendLast("");
             large.awaitHead();
 

@@ -68,7 +68,9 @@ class PasswordFilesTest {
     void whatOpensslWroteLetsIn(String format) throws IOException {
         Command.assumeInstalled("openssl");
         Path file = directory.resolve("users");
-        Files.writeString(file, "alice:" + Command.run("openssl", "passwd", format, PASSWORD));
+        Files.writeString(
+                file,
+                "alice:" + Command.run("openssl", "passwd", format, PASSWORD).orFail());
 
         try (EchoUpstream upstream = EchoUpstream.start();
                 WiredProxy proxy = behind(upstream, BasicAuth.realm("files").htpasswd(file))) {
@@ -110,7 +112,7 @@ class PasswordFilesTest {
             awaitStatus(proxy, get("/", "alice", "two"), 200);
             htpasswd(file, "-B -C 4", "bob", "three");
             awaitStatus(proxy, get("/", "bob", "three"), 200);
-            Command.run("htpasswd", "-D", file.toString(), "alice");
+            Command.run("htpasswd", "-D", file.toString(), "alice").orFail();
             awaitStatus(proxy, get("/", "alice", "two"), 401);
         }
     }
@@ -295,13 +297,13 @@ class PasswordFilesTest {
         List<String> words = new ArrayList<>(List.of("htpasswd", "-b"));
         words.addAll(List.of(options.split(" ")));
         words.addAll(List.of(file.toString(), user, password));
-        Command.run(words.toArray(String[]::new));
+        Command.run(words.toArray(String[]::new)).orFail();
     }
 
     private static String curlStatus(String... arguments) {
         List<String> words = new ArrayList<>(List.of("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}"));
         words.addAll(List.of(arguments));
-        return Command.run(words.toArray(String[]::new));
+        return Command.run(words.toArray(String[]::new)).orFail();
     }
 
     private static String get(String path, String user, String password) {

@@ -12,6 +12,7 @@ import io.weir.testkit.Await;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.Leaks;
 import io.weir.testkit.RawClient;
+import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.HealthTransition;
 import io.weir.upstream.UpstreamPool;
@@ -31,6 +32,7 @@ final class Proxied implements AutoCloseable {
     private final ScriptedUpstream upstream;
     private final ScriptedUpstream other =
             ScriptedUpstream.answering("HTTP/1.1 299 Retried\r\nContent-Length: 0\r\n\r\n");
+    private final Edge edge = Edge.current();
     private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
     private final Record record = new Record();
     private final JettyProxyServer server;
@@ -44,7 +46,7 @@ final class Proxied implements AutoCloseable {
         ProxyConfig.Builder config =
                 ProxyConfig.builder().listener(record).route(Route.any().to(pool));
         server = JettyProxyServer.builder(settings.apply(config).build())
-                .listen("127.0.0.1", 0)
+                .listen(edge.listener())
                 .buffers(buffers)
                 .start();
     }
@@ -73,11 +75,28 @@ final class Proxied implements AutoCloseable {
     }
 
     RawClient client() {
-        return RawClient.connect(port());
+        return client(0);
+    }
+
+    /** One request on a connection of its own. */
+    RawResponse exchange(String request) {
+        try (RawClient client = client()) {
+            return client.send(request).readResponse();
+        }
+    }
+
+    /** One with a small receive buffer: a reader that stops is felt after that many bytes. */
+    RawClient client(int receiveBufferBytes) {
+        return edge.client(port(), receiveBufferBytes);
     }
 
     H2Client h2Client() {
-        return H2Client.connect(port());
+        return h2Client(64 * 1024, 64 * 1024);
+    }
+
+    /** One with flow-control windows of those sizes. */
+    H2Client h2Client(int windowBytes, int connectionWindowBytes) {
+        return edge.h2Client(port(), windowBytes, connectionWindowBytes);
     }
 
     /** The exchange of that number, counted from 1 in the order of their ends, once it has ended. */

@@ -190,7 +190,7 @@ class TunnelLifeTest {
                     connection.close();
                 });
                 var proxied = WiredProxy.to(upstream.uri());
-                var client = RawClient.connect(proxied.port(), 64 * 1024)) {
+                var client = proxied.client(64 * 1024)) {
             client.send(ASKING).readInterim();
             AtomicLong sent = upstream.bytesSent();
 

@@ -36,6 +36,7 @@ final class WiredProxy implements AutoCloseable {
 
     static final String GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
 
+    private final Edge edge = Edge.current();
     private final ArrayByteBufferPool.Tracking buffers = new ArrayByteBufferPool.Tracking();
     private final Slots slots = new Slots();
     private final Record record = new Record();
@@ -48,7 +49,7 @@ final class WiredProxy implements AutoCloseable {
         ProxyConfig config =
                 settings.apply(ProxyConfig.builder().listener(record), pool).build();
         server = JettyProxyServer.builder(config)
-                .listen("127.0.0.1", 0)
+                .listen(edge.listener())
                 .buffers(buffers)
                 .selectors(selectors)
                 .start();
@@ -92,12 +93,20 @@ final class WiredProxy implements AutoCloseable {
     }
 
     RawClient client() {
-        return RawClient.connect(port());
+        return client(0);
+    }
+
+    /** One with a small receive buffer: a reader that stops is felt after that many bytes. */
+    RawClient client(int receiveBufferBytes) {
+        return edge.client(port(), receiveBufferBytes);
     }
 
     /** One request on a connection of its own. */
     RawResponse exchange(String request) {
-        return RawClient.exchange(port(), request);
+        try (RawClient client = client()) {
+            client.send(request);
+            return request.startsWith("HEAD ") ? client.readHead() : client.readResponse();
+        }
     }
 
     Explanation explain(RequestHead head) {

@@ -1,7 +1,6 @@
 package io.weir.testkit;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -9,18 +8,21 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A program of the system's that runs to its end: the real htpasswd, openssl, curl. */
-public final class Command {
-    private static final List<Path> PLACES = List.of(Path.of("/usr/bin"), Path.of("/usr/sbin"), Path.of("/bin"));
-
-    private Command() {}
+/**
+ * A program of the system's, run to its end: curl, openssl, htpasswd.
+ *
+ * @param exit its exit code
+ * @param output all that it wrote, errors among it
+ */
+public record Command(int exit, String output) {
 
     /** Skips the test where a program is not installed; in CI that is a failure. */
     public static void assumeInstalled(String... programs) {
         for (String program : programs) {
-            boolean installed = PLACES.stream().anyMatch(place -> Files.isExecutable(place.resolve(program)));
+            boolean installed = find(program) != null;
             if (!installed && System.getenv("CI") != null) {
                 throw new AssertionError(program + " is missing, and in CI it has to be there");
             }
@@ -28,35 +30,60 @@ public final class Command {
         }
     }
 
-    /** Runs it and returns what it wrote, errors included; fails unless it ends well and in time. */
-    public static String run(String... words) {
-        Path output = null;
+    /** Runs it without input. */
+    public static Command run(String... words) {
+        return feed("", words);
+    }
+
+    /** Runs it with that input. */
+    public static Command feed(String input, String... words) {
+        Process process = null;
         try {
-            output = Files.createTempFile("weir-command", ".out");
-            Process process = new ProcessBuilder(words)
+            Path in = Files.createTempFile("weir-command", ".in");
+            Path out = Files.createTempFile("weir-command", ".out");
+            Files.writeString(in, input, ISO_8859_1);
+            Path program = find(words[0]);
+            List<String> line = Stream.concat(
+                            Stream.of(program == null ? words[0] : program.toString()),
+                            Stream.of(words).skip(1))
+                    .toList();
+            process = new ProcessBuilder(line)
+                    .redirectInput(in.toFile())
                     .redirectErrorStream(true)
-                    .redirectInput(Path.of("/dev/null").toFile())
-                    .redirectOutput(output.toFile())
+                    .redirectOutput(out.toFile())
                     .start();
-            boolean ended = process.waitFor(Await.DEADLINE.toNanos(), NANOSECONDS);
-            if (!ended) {
-                process.destroyForcibly();
+            if (!process.waitFor(3 * Await.DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new AssertionError(line + " does not end; so far: " + Files.readString(out, ISO_8859_1));
             }
-            String written = Files.readString(output, ISO_8859_1);
-            if (!ended || process.exitValue() != 0) {
-                throw new AssertionError(
-                        Stream.of(words).findFirst().orElse("") + (ended ? " failed: " : " hangs: ") + written);
-            }
-            return written;
+            String output = Files.readString(out, ISO_8859_1);
+            Files.delete(in);
+            Files.delete(out);
+            return new Command(process.exitValue(), output);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted", e);
+            throw new IllegalStateException(e);
         } finally {
-            if (output != null) {
-                output.toFile().delete();
+            if (process != null) {
+                process.destroyForcibly();
             }
         }
+    }
+
+    /** Its output; it has to succeed. */
+    public String orFail() {
+        if (exit != 0) {
+            throw new AssertionError("exit " + exit + ": " + output);
+        }
+        return output;
+    }
+
+    private static Path find(String program) {
+        return Stream.of("/usr/bin", "/usr/sbin", "/usr/local/bin", "/bin")
+                .map(directory -> Path.of(directory, program))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElse(null);
     }
 }

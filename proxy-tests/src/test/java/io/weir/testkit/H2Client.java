@@ -10,6 +10,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.eclipse.jetty.http.HostPortHttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
@@ -21,6 +25,7 @@ import org.eclipse.jetty.http2.frames.HeadersFrame;
 import org.eclipse.jetty.io.ClientConnector;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
@@ -74,6 +79,53 @@ public final class H2Client implements AutoCloseable {
         } catch (Exception e) {
             stop(client);
             throw new AssertionError("port " + port + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Connects over TLS and agrees on HTTP/2 by ALPN; the name is asked for by SNI and not verified. */
+    public static H2Client connectTls(int port, SSLContext context, String serverName) {
+        return connectTls(port, context, serverName, 64 * 1024, 64 * 1024);
+    }
+
+    /** As the other, with flow-control windows of those sizes. */
+    public static H2Client connectTls(
+            int port, SSLContext context, String serverName, int windowBytes, int connectionWindowBytes) {
+        Objects.requireNonNull(INITIALISED);
+        SslContextFactory.Client tls = new OffersHttp2(serverName);
+        tls.setSslContext(context);
+        tls.setEndpointIdentificationAlgorithm(null);
+        HTTP2Client client = new HTTP2Client(connector(port));
+        client.setUseALPN(false); // Jetty's needs one more library
+        client.setInitialStreamRecvWindow(windowBytes);
+        client.setInitialSessionRecvWindow(connectionWindowBytes);
+        client.setIdleTimeout(-1);
+        client.setStreamIdleTimeout(-1);
+        client.setFlowControlStrategyFactory(SimpleFlowControlStrategy::new);
+        client.addBean(tls);
+        try {
+            client.start();
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+            return new H2Client(client, done("connect", client.connect(tls, address, new Session.Listener() {})), port);
+        } catch (Exception e) {
+            stop(client);
+            throw new AssertionError("port " + port + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static final class OffersHttp2 extends SslContextFactory.Client {
+        private final String serverName;
+
+        OffersHttp2(String serverName) {
+            this.serverName = serverName;
+        }
+
+        @Override
+        public void customize(SSLEngine engine) {
+            super.customize(engine);
+            SSLParameters parameters = engine.getSSLParameters();
+            parameters.setApplicationProtocols(new String[] {"h2"});
+            parameters.setServerNames(List.of(new SNIHostName(serverName)));
+            engine.setSSLParameters(parameters);
         }
     }
 

@@ -10,6 +10,11 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 
 /**
  * A client that sends whatever bytes a test gives it and reads answers strictly.
@@ -20,11 +25,13 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class RawClient implements AutoCloseable {
 
     private final Socket socket;
+    private final Socket transport;
     private final AtomicLong bytesRead = new AtomicLong();
     private final WireReader reader;
 
-    private RawClient(Socket socket) throws IOException {
+    private RawClient(Socket socket, Socket transport) throws IOException {
         this.socket = socket;
+        this.transport = transport;
         this.reader = new WireReader(socket, bytesRead);
     }
 
@@ -43,11 +50,54 @@ public final class RawClient implements AutoCloseable {
             }
             int timeoutMillis = (int) Await.DEADLINE.toMillis();
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), timeoutMillis);
-            return new RawClient(socket);
+            return new RawClient(socket, socket);
         } catch (IOException e) {
             closeQuietly(socket);
             throw new UncheckedIOException("port " + port + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Connects over TLS, trusting that context; the name is asked for by SNI and not verified. Returns after the handshake.
+     *
+     * @param protocols what to offer by ALPN
+     */
+    public static RawClient connectTls(int port, SSLContext context, String serverName, String... protocols) {
+        return connect(port).overTls(context, serverName, protocols);
+    }
+
+    /** This connection with TLS over it; see {@link #connectTls}. */
+    public RawClient overTls(SSLContext context, String serverName, String... protocols) {
+        try {
+            return overTls(socket, context, serverName, protocols);
+        } catch (IOException e) {
+            close();
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static RawClient overTls(Socket plain, SSLContext context, String serverName, String... protocols)
+            throws IOException {
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, null, plain.getPort(), true);
+        SSLParameters parameters = socket.getSSLParameters();
+        if (!serverName.isEmpty()) {
+            parameters.setServerNames(List.of(new SNIHostName(serverName)));
+        }
+        parameters.setApplicationProtocols(protocols);
+        socket.setSSLParameters(parameters);
+        socket.setSoTimeout((int) Await.DEADLINE.toMillis());
+        socket.startHandshake();
+        return new RawClient(socket, plain);
+    }
+
+    /** The port that this client connects from. */
+    public int localPort() {
+        return socket.getLocalPort();
+    }
+
+    /** What TLS has agreed on, of a client that speaks it. */
+    public SSLSocket tls() {
+        return (SSLSocket) socket;
     }
 
     /** One request on a connection of its own; whether the answer may have a body is told by the request's method. */
@@ -132,8 +182,8 @@ public final class RawClient implements AutoCloseable {
             for (int b = reader.read(); b != -1; b = reader.read()) {
                 bytes.append((char) b);
             }
-        } catch (SocketException e) {
-            // A reset is an end, too.
+        } catch (SocketException | SSLException e) {
+            // A reset is an end, too, and so is one of TCP below TLS.
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -150,6 +200,8 @@ public final class RawClient implements AutoCloseable {
             return false;
         } catch (SocketException e) {
             return true;
+        } catch (SSLException e) {
+            return e.getCause() instanceof SocketException;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -162,7 +214,7 @@ public final class RawClient implements AutoCloseable {
             if (reader.read() == -1) {
                 return true;
             }
-        } catch (SocketException e) {
+        } catch (SocketException | SSLException e) {
             return true;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -188,11 +240,11 @@ public final class RawClient implements AutoCloseable {
     /** Drops the connection with a TCP reset, as a crashed client or a firewall does. */
     public void reset() {
         try {
-            socket.setSoLinger(true, 0);
+            transport.setSoLinger(true, 0);
         } catch (SocketException e) {
             throw new UncheckedIOException(e);
         }
-        close();
+        closeQuietly(transport); // TLS does not get to say goodbye
     }
 
     @Override

@@ -235,8 +235,10 @@ final class Downstream {
     }
 
     private void closeByReset() {
-        Object transport =
-                request.getConnectionMetaData().getConnection().getEndPoint().getTransport();
+        Object transport = request.getConnectionMetaData().getConnection().getEndPoint();
+        while (transport instanceof EndPoint above) {
+            transport = above.getTransport(); // below TLS, whose own goodbye would look orderly
+        }
         if (transport instanceof SocketChannel channel) {
             try {
                 channel.setOption(StandardSocketOptions.SO_LINGER, 0);

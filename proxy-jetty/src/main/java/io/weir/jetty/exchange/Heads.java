@@ -3,6 +3,7 @@ package io.weir.jetty.exchange;
 import io.weir.http.Headers;
 import io.weir.http.Peer;
 import io.weir.http.RequestHead;
+import io.weir.jetty.tls.ClientTls;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -47,6 +48,9 @@ public final class Heads {
                 .scheme(connection.isSecure() ? "https" : "http")
                 .authority(authority(uri, host, connection))
                 .peer(peer(connection.getRemoteSocketAddress()));
+        if (connection.isSecure()) {
+            head.tls(ClientTls.of(connection.getConnection().getEndPoint()));
+        }
         if (connection.getLocalSocketAddress() instanceof InetSocketAddress local) {
             head.local(local.getAddress(), local.getPort());
         }

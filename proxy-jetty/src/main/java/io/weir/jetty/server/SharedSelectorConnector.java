@@ -1,8 +1,14 @@
 package io.weir.jetty.server;
 
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.Objects;
@@ -16,6 +22,7 @@ import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.IO;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +43,8 @@ public final class SharedSelectorConnector extends ServerConnector {
 
     private final UpstreamConnector upstreams;
     private volatile ClientClocks clientClocks = ClientClocks.DEFAULTS;
+    private @Nullable UnixSocketFile unixSocket;
+    private volatile @Nullable ServerSocketChannel unixChannel;
 
     /**
      * Not started until the server is. Zero acceptors means that the selectors accept, too; -1 lets Jetty choose either
@@ -59,6 +68,65 @@ public final class SharedSelectorConnector extends ServerConnector {
      */
     public ClientConnector clientConnector() {
         return upstreams;
+    }
+
+    /** Listens on that socket, not on a port. */
+    public void setUnixSocket(UnixSocketFile socket) {
+        unixSocket = socket;
+    }
+
+    @Override
+    public void open() throws IOException {
+        if (unixSocket == null) {
+            super.open();
+        } else if (unixChannel == null) {
+            unixChannel = unixSocket.bind(getAcceptQueueSize());
+        }
+    }
+
+    @Override
+    public boolean isOpen() {
+        ServerSocketChannel channel = unixChannel;
+        return channel == null ? super.isOpen() : channel.isOpen();
+    }
+
+    @Override
+    public void accept(int acceptorId) throws IOException {
+        ServerSocketChannel channel = unixChannel;
+        if (channel == null) {
+            super.accept(acceptorId);
+        } else if (channel.isOpen()) {
+            SocketChannel accepted = channel.accept();
+            accepted.configureBlocking(false);
+            getSelectorManager().accept(accepted);
+        }
+    }
+
+    @Override
+    public void close() {
+        ServerSocketChannel channel = unixChannel;
+        if (unixSocket != null && channel != null && channel.isOpen()) {
+            unixSocket.remove();
+            IO.close(channel);
+        }
+        super.close();
+    }
+
+    /** An IPv4 address is one, even where a socket could serve both families. */
+    @Override
+    protected ServerSocketChannel openAcceptChannel() throws IOException {
+        InetAddress address = getHost() == null ? null : InetAddress.getByName(getHost());
+        if (!(address instanceof Inet4Address)) {
+            return super.openAcceptChannel();
+        }
+        ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.INET);
+        try {
+            channel.setOption(StandardSocketOptions.SO_REUSEADDR, getReuseAddress());
+            return channel.bind(new InetSocketAddress(address, getPort()), getAcceptQueueSize());
+        } catch (IOException e) {
+            IO.close(channel);
+            throw e;
+        }
     }
 
     @Override

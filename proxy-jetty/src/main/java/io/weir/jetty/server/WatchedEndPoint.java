@@ -8,12 +8,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
-import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * not touched, hence idle timeouts, upgrades and failures are Jetty's own. Under TLS the peeked bytes are ciphertext.
  *
  * <p>Between requests it keeps the client's two clocks: how long a connection may be kept without one, and how long a head
- * may take from its first byte to its last, however it trickles.
+ * may take from its first byte to its last, however it trickles. What comes before a connection's first head, such as the
+ * handshake of TLS, counts as part of it.
  *
  * <p>Thread-safe. For HTTP/2 there is no need of it: its connections always read.
  */
@@ -59,6 +60,7 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     private final BooleanSupplier shuttingDown;
     private final Clock clock;
     private volatile boolean readsHead;
+    private volatile boolean leftHttp;
     private volatile ReadInterest interest = ReadInterest.NONE;
     private SelectionKey key; // of the selector's thread only
 
@@ -111,6 +113,12 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     public boolean unwatch() {
         clock.start(clocks.keepAlive());
         return watcher.getAndSet(null) != null;
+    }
+
+    /** No HTTP is spoken here any more: the clocks are somebody else's. */
+    public void leaveHttp() {
+        leftHttp = true;
+        clock.close();
     }
 
     /** Whether the end of the stream, which {@link #fill} has told of, was a reset. */
@@ -183,13 +191,13 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     /**
-     * Of HTTP/1, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle timeout; except that a
-     * connector which shuts down shortens it for those that wait without a request.
+     * Of HTTP/1 and what comes before it, whose clocks are this class's and the exchange's, nothing is left to Jetty's idle
+     * timeout; except that a connector which shuts down shortens it for those that wait without a request.
      */
     @Override
     protected void onIdleExpired(TimeoutException timeout) {
         boolean isClosingDown = shuttingDown.getAsBoolean() && watcher.get() == null;
-        if (!isHttp1() || isClosingDown) {
+        if (leftHttp || isHttp2() || isClosingDown) {
             super.onIdleExpired(timeout);
         }
     }
@@ -209,17 +217,19 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
     }
 
     private void clockExpired() {
-        if (clock.hasExpired() && watcher.get() == null && isHttp1()) {
-            close(new TimeoutException(readsHead ? "clientHead" : "keepAlive"));
+        if (clock.hasExpired() && watcher.get() == null && !isHttp2()) {
+            TimeoutException late = new TimeoutException(readsHead ? "clientHead" : "keepAlive");
+            if (getConnection() instanceof SslConnection tls) {
+                tls.close(); // says goodbye first
+            }
+            close(late);
         }
     }
 
-    private boolean isHttp1() {
+    private boolean isHttp2() {
         Connection connection = getConnection();
-        if (connection instanceof SslConnection tls) {
-            connection = tls.getSslEndPoint().getConnection();
-        }
-        return connection instanceof ConnectionMetaData;
+        return (connection instanceof SslConnection tls ? tls.getSslEndPoint().getConnection() : connection)
+                instanceof HTTP2Connection;
     }
 
     private void arm() {

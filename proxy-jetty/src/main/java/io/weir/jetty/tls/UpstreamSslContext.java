@@ -90,12 +90,13 @@ public final class UpstreamSslContext extends SslContextFactory.Client {
     }
 
     private static Files read(UpstreamTls tls) {
-        List<X509Certificate> trust = tls.trust() == null ? List.of() : Pem.certificates(tls.trust());
+        List<X509Certificate> trust =
+                tls.trust() == null ? List.of() : Pem.read(tls.trust()).certificates();
         if (tls.certificate() == null) {
             return new Files(trust, List.of(), null);
         }
-        List<X509Certificate> chain = Pem.certificates(tls.certificate());
-        PrivateKey key = Pem.privateKey(Objects.requireNonNull(tls.key()));
+        List<X509Certificate> chain = Pem.read(tls.certificate()).certificates();
+        PrivateKey key = Pem.read(Objects.requireNonNull(tls.key())).privateKey(null);
         Pem.checkPair(tls.certificate(), chain.get(0), tls.key(), key);
         return new Files(trust, chain, key);
     }

@@ -62,6 +62,9 @@ final class Leg extends AbstractConnection.NonBlocking implements Connection.Upg
     public void onOpen() {
         super.onOpen();
         getEndPoint().setIdleTimeout(0);
+        if (watched != null) {
+            watched.leaveHttp();
+        }
         opened = true;
         tunnel.opened(this);
     }

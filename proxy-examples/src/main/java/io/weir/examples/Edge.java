@@ -1,0 +1,51 @@
+package io.weir.examples;
+
+import io.weir.ProxyConfig;
+import io.weir.jetty.JettyProxyServer;
+import io.weir.jetty.Listener;
+import io.weir.jetty.Tls;
+import io.weir.middleware.Hsts;
+import io.weir.middleware.HttpsRedirect;
+import io.weir.route.Route;
+import io.weir.route.Site;
+import io.weir.upstream.UpstreamPool;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Two sites over TLS, each with its certificate, plain HTTP sent there, and a listener behind a load balancer. */
+public final class Edge {
+    private Edge() {}
+
+    /** What clients get over plain HTTP as well as over TLS. */
+    public static ProxyConfig config() {
+        UpstreamPool shop = UpstreamPool.of("shop", "http://127.0.0.1:3000");
+        UpstreamPool admin = UpstreamPool.of("admin", "http://127.0.0.1:3001");
+        return ProxyConfig.builder()
+                .use(HttpsRedirect.except("/.well-known/acme-challenge/")) // return 301 https://$host$request_uri
+                .use(Hsts.maxAge(Duration.ofDays(1))) // add_header Strict-Transport-Security
+                .site(Site.named("shop.example.com").route(Route.any().to(shop)))
+                .site(Site.named("admin.example.com")
+                        .headers(h -> h.request().set("X-Client", "$ssl_client_s_dn"))
+                        .route(Route.any().to(admin)))
+                .build();
+    }
+
+    /** Listens on ports of the system's choice; the directory has to hold the certificates. */
+    public static JettyProxyServer start(Path directory) {
+        Tls tls = Tls.pem(directory.resolve("shop.pem"), directory.resolve("shop.key")) // the default
+                .andPem(directory.resolve("admin.pem"), directory.resolve("admin.key")) // by SNI
+                .askClients(directory.resolve("staff-ca.pem")); // ssl_verify_client optional
+        return JettyProxyServer.builder(config())
+                .listen(0)
+                .listenTls(0, tls)
+                .listen(Listener.on("127.0.0.1", 0).tls(tls).proxyProtocol("10.0.0.0/8")) // listen … ssl proxy_protocol
+                .start();
+    }
+
+    /** Prints where it listens. */
+    public static void main(String[] args) {
+        JettyProxyServer proxy = start(Path.of(args.length == 0 ? "." : args[0]));
+        System.out.println("listening on " + proxy.ports());
+        proxy.join();
+    }
+}

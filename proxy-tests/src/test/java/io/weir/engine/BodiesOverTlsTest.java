@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class BodiesOverTlsTest extends BodiesTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class ClientGoneOverTlsTest extends ClientGoneTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class ClocksOverTlsTest extends ClocksTest implements OverTls {}

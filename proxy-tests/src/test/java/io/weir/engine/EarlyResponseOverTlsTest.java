@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class EarlyResponseOverTlsTest extends EarlyResponseTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class Http2ClientsOverTlsTest extends Http2ClientsTest implements OverTls {}

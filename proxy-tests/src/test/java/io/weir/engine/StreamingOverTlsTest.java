@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class StreamingOverTlsTest extends StreamingTest implements OverTls {}

@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class TrailersOverTlsTest extends TrailersTest implements OverTls {}

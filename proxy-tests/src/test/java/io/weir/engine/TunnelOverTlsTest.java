@@ -1,0 +1,3 @@
+package io.weir.engine;
+
+class TunnelOverTlsTest extends TunnelTest implements OverTls {}
