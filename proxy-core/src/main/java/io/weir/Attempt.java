@@ -35,8 +35,8 @@ public final class Attempt implements UpstreamRequest {
     private volatile @Nullable BodyChain bodyChain;
     private long connectNanos = -1;
     private long headNanos = -1;
-    private int status;
     private boolean broken;
+    private @Nullable ResponseHead head;
 
     Attempt(
             Exchange exchange,
@@ -251,7 +251,8 @@ public final class Attempt implements UpstreamRequest {
 
     void answeredAt(long now, ResponseHead head) throws UserCodeFailure {
         headNanos = now - startedAt;
-        status = head.status();
+        connectNanos = Math.max(0, connectNanos); // a kept connection took no time
+        this.head = head;
         try {
             pool.answered(upstream, head, headNanos);
         } catch (RuntimeException e) {
@@ -270,7 +271,7 @@ public final class Attempt implements UpstreamRequest {
 
     /** The status it answered with; 0 for none. */
     int status() {
-        return status;
+        return head == null ? 0 : head.status();
     }
 
     /**
@@ -305,7 +306,7 @@ public final class Attempt implements UpstreamRequest {
     }
 
     AttemptSummary summary(@Nullable ProxyError error, long now) {
-        return new AttemptSummary(upstream.upstream().url(), status, connectNanos, headNanos, now - startedAt, error);
+        return new AttemptSummary(upstream.upstream().url(), head, connectNanos, headNanos, now - startedAt, error);
     }
 
     /** The 101 as the client gets it: with the fields that no policy decides about. */

@@ -15,7 +15,7 @@ final class Ending {
     private final RoutePlan plan;
     private final ExchangeContext context;
     private final Gates gates;
-    private int status;
+    private @Nullable ResponseHead sent;
     private @Nullable ProxyError error;
     private String detail = "";
 
@@ -32,9 +32,15 @@ final class Ending {
         return error;
     }
 
-    /** The client gets that status. */
-    void status(int status) {
-        this.status = status;
+    /** The client gets that head. */
+    void sent(ResponseHead head) {
+        sent = head;
+    }
+
+    /** The head that the client got; null if none left. */
+    @Nullable
+    ResponseHead sent() {
+        return sent;
     }
 
     /** Makes a reply out of an error. */
@@ -61,7 +67,7 @@ final class Ending {
         while (true) {
             try {
                 shown = shown.withHead(gates.onResponse(shown.head()));
-                status = shown.status();
+                sent = shown.head();
                 return shown;
             } catch (UserCodeFailure failure) {
                 shown = replyTo(failure); // for the middleware that is left: each failure leaves fewer
@@ -79,11 +85,11 @@ final class Ending {
 
     /** What logs will say. */
     Outcome outcome(long bodyBytes) {
-        if (status == 0 && error == null) {
+        if (sent == null && error == null) {
             abort(ProxyError.CLIENT_GONE, "it ended before anything was sent");
         }
-        int shown = status == 0 && error != null ? error.status() : status;
-        return new Outcome(shown, bodyBytes, error, detail);
+        int status = sent != null ? sent.status() : error != null ? error.status() : 0;
+        return new Outcome(status, bodyBytes, error, detail);
     }
 
     private Reply edit(Reply reply) {

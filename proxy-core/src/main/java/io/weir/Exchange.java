@@ -11,6 +11,7 @@ import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
 import io.weir.http.ResponseHead;
 import io.weir.http.TlsConnection;
+import io.weir.http.Traffic;
 import io.weir.log.ExchangeSummary;
 import io.weir.log.WebSocketSummary;
 import io.weir.middleware.Verdict;
@@ -279,27 +280,31 @@ public final class Exchange {
     /**
      * Last report: the client's side is over. Counts once; end hooks and listeners hear of it.
      *
-     * @param bodyBytes bytes of body that were sent to the client
+     * @param traffic what went over the client's connection
      */
-    public void finished(long bodyBytes, long now) {
-        finished(bodyBytes, null, now);
+    public void finished(Traffic traffic, long now) {
+        finished(traffic, null, now);
     }
 
     /**
      * Last report of an exchange whose connection may have become a WebSocket.
      *
-     * @param bodyBytes bytes that were sent to the client after the head
+     * @param traffic what went over the client's connection; of a WebSocket, what came after the head is its body
      * @param webSocket what passed through the WebSocket; null if there was none
      */
-    public void finished(long bodyBytes, @Nullable WebSocketSummary webSocket, long now) {
+    public void finished(Traffic traffic, @Nullable WebSocketSummary webSocket, long now) {
         Outcome outcome;
         BodyChain engaged;
+        ResponseHead sent;
+        boolean told;
         synchronized (this) {
             if (state == State.FINISHED) {
                 return;
             }
             context.at(now);
-            outcome = ending.outcome(bodyBytes);
+            outcome = ending.outcome(traffic.bodySent());
+            sent = ending.sent();
+            told = isOfLastFailure(outcome);
             attempts.end(outcome.error());
             attempts.leave();
             gates.close();
@@ -315,12 +320,28 @@ public final class Exchange {
                 context,
                 plan.site(),
                 plan.route(),
+                plan.pool() == null ? "" : plan.pool().pool().name(),
                 attempts.ended(),
                 outcome,
+                sent,
+                traffic,
+                told,
+                plan.accessLog(),
                 context.openedMillis(),
                 now - context.openedAt(),
                 webSocket);
         listeners.tell(listener -> listener.exchangeFinished(summary));
+    }
+
+    /** The same where nothing is known but the bytes of body that were sent. */
+    public void finished(long bodyBytes, long now) {
+        finished(Traffic.ofBody(bodyBytes), now);
+    }
+
+    private boolean isOfLastFailure(Outcome outcome) {
+        return lastFailure != null
+                && lastFailure.error() == outcome.error()
+                && lastFailure.detail().equals(outcome.detail());
     }
 
     // ---- what attempts report ----
@@ -419,6 +440,7 @@ public final class Exchange {
             context.at(now);
             from.markBroken();
             attempts.endFailed(failure);
+            lastFailure = failure;
             attempts.leave();
             attempts.tellFailed(from, failure, new Decision.Abort(failure.error()));
         }
@@ -573,7 +595,7 @@ public final class Exchange {
         }
         state = State.DELIVERED;
         attempts.settled();
-        ending.status(mapped.status());
+        ending.sent(mapped);
         if (head.status() != 101) {
             return new Decision.Deliver(mapped, plan.buffering().ofResponses().decide(from.method(), head));
         }

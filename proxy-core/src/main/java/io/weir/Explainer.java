@@ -1,5 +1,6 @@
 package io.weir;
 
+import io.weir.header.FieldChange;
 import io.weir.header.Forwarding;
 import io.weir.http.Headers;
 import io.weir.http.ProxyError;
@@ -10,9 +11,13 @@ import io.weir.middleware.Verdict;
 import io.weir.route.RouteAction;
 import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
+import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamState;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Follows a request through the live code, up to where something would change. */
@@ -22,6 +27,8 @@ final class Explainer {
     private final long now;
     private final List<String> passedOver = new ArrayList<>();
     private final List<String> gates = new ArrayList<>();
+    private final List<FieldChange> byMiddleware = new ArrayList<>();
+    private List<String> upstreams = List.of();
     private @Nullable String site;
     private @Nullable String route;
     private String action = "";
@@ -53,11 +60,24 @@ final class Explainer {
         }
         RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
         site = found == null ? null : found.site().toString();
+        RoutePlan holds = snapshot.plan(found);
+        boolean served = found != null && found.plan() != null;
+        if (served || engine.isStandAlone()) {
+            ProxyError refusal = holds.upgrades().refuse(head)
+                    ? ProxyError.METHOD_NOT_ALLOWED
+                    : holds.limits().exceededBy(head);
+            if (refusal != null) {
+                action = "answer " + refusal.status();
+                return ends(action);
+            }
+        }
         RoutePlan plan = found == null ? null : found.plan();
         if (found == null || plan == null || plan.action() == null) {
             ProxyError error = found == null ? ProxyError.MISDIRECTED : ProxyError.NO_ROUTE;
             action = engine.isStandAlone() ? "answer " + error.status() : "left to the application";
-            return ends(action);
+            boolean gated = found != null && engine.isStandAlone();
+            ExchangeContext context = new ExchangeContext(engine, head, forwarding, holds.site(), now, 0);
+            return ends(gated && gate(holds, context) == null ? gates.get(gates.size() - 1) : action);
         }
         route = plan.route();
         action = plan.action().toString();
@@ -84,6 +104,7 @@ final class Explainer {
                 return null;
             } else if (verdict instanceof Verdict.Proceed proceed) {
                 gates.add(one.name() + ": lets pass");
+                noteChanges(one, request, proceed.request());
                 request = proceed.request();
             } else {
                 gates.add(one.name() + ": not evaluated");
@@ -91,6 +112,14 @@ final class Explainer {
             }
         }
         return request;
+    }
+
+    private void noteChanges(Middleware by, RequestHead before, RequestHead after) {
+        String reason = "middleware " + by.name();
+        if (!before.rawTarget().equals(after.rawTarget())) {
+            byMiddleware.add(new FieldChange("target", before.rawTarget(), after.rawTarget(), reason));
+        }
+        byMiddleware.addAll(FieldChange.between(before.headers(), after.headers(), reason));
     }
 
     private Explanation choose(
@@ -105,6 +134,7 @@ final class Explainer {
             return ends(action);
         }
         passedOver.addAll(pool.obstacles(now));
+        upstreams = pool.standings(now);
         UpstreamState upstream = pool.peek(now, context);
         if (upstream == null) {
             return ends("answer " + pool.refusal(null, now, context).status() + ", no upstream can be tried: "
@@ -117,15 +147,67 @@ final class Explainer {
             return ends("answer " + ProxyError.INTERNAL_ERROR.status() + ", " + e.getMessage());
         }
         context.upstream(upstream.upstream());
-        Headers headers = plan.middleware().isEmpty()
-                ? plan.headers().toUpstream(request, forwarding, context)
-                : plan.headers().toUpstreamAfterMiddleware(request, forwarding, context);
-        String line = request.method() + " " + target;
+        Headers headers;
+        List<FieldChange> changes = new ArrayList<>(byMiddleware);
+        try {
+            headers = plan.middleware().isEmpty()
+                    ? plan.headers().toUpstream(request, forwarding, context)
+                    : plan.headers().toUpstreamAfterMiddleware(request, forwarding, context);
+            RequestHead copied = plan.middleware().isEmpty() ? plan.headers().sanitised(head, forwarding) : request;
+            changes.addAll(plan.headers().changes(head, copied, forwarding, context));
+        } catch (RuntimeException e) {
+            return ends("answer " + ProxyError.INTERNAL_ERROR.status() + ", header policy: " + e.getMessage());
+        }
+        if (!target.equals(request.rawTarget())) {
+            String reason = "route " + route + ": " + proxied.rewrite();
+            changes.add(new FieldChange("target", request.rawTarget(), target, reason));
+        }
+        String upgrade = pool.pool().isHttp2() ? null : plan.upgrades().grantedTo(head);
+        if (upgrade != null) {
+            Headers before = headers;
+            headers = headers.toBuilder()
+                    .remove("TE")
+                    .add("Connection", "Upgrade")
+                    .add("Upgrade", upgrade)
+                    .build();
+            changes.addAll(FieldChange.between(before, headers, "the route lets " + upgrade + " through"));
+        }
         return new Explanation(
-                site, route, action, passedOver, gates, upstream.upstream().url(), line, headers);
+                site,
+                route,
+                action,
+                passedOver,
+                gates,
+                upstreams,
+                upstream.upstream().url(),
+                request.method() + " " + target,
+                headers,
+                changes,
+                clocksOf(plan.timeouts(), upgrade != null));
+    }
+
+    private static Map<String, String> clocksOf(Timeouts timeouts, boolean tunnelled) {
+        Map<String, String> clocks = new LinkedHashMap<>();
+        clocks.put("connect", timeouts.connect().toString());
+        clocks.put("send", timeouts.send().toString());
+        clocks.put("read", timeouts.read().toString());
+        note(clocks, "responseHead", timeouts.responseHead());
+        note(clocks, "firstByte", timeouts.firstByte());
+        note(clocks, "total", timeouts.total());
+        note(clocks, "tunnel", tunnelled ? timeouts.tunnel() : null);
+        clocks.put("clientBody", timeouts.clientBody().toString());
+        clocks.put("clientSend", timeouts.clientSend().toString());
+        return clocks;
+    }
+
+    private static void note(Map<String, String> clocks, String name, @Nullable Duration value) {
+        if (value != null) {
+            clocks.put(name, value.toString());
+        }
     }
 
     private Explanation ends(String how) {
-        return new Explanation(site, route, action, passedOver, gates, null, how, Headers.empty());
+        return new Explanation(
+                site, route, action, passedOver, gates, upstreams, null, how, Headers.empty(), byMiddleware, Map.of());
     }
 }

@@ -6,6 +6,8 @@ import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.TrustedProxies;
+import io.weir.http.Finding;
+import io.weir.log.AccessLog;
 import io.weir.middleware.Middleware;
 import io.weir.middleware.WatchedFile;
 import io.weir.route.Route;
@@ -34,6 +36,7 @@ public final class ProxyConfig {
     private final TrustedProxies trustedProxies;
     private final boolean refusesUnknownHosts;
     private final List<ProxyListener> listeners;
+    private final AccessLog accessLog;
     private final Map<String, UpstreamPool> pools;
 
     private ProxyConfig(Builder builder, List<Site> sites, Map<String, UpstreamPool> pools) {
@@ -47,6 +50,7 @@ public final class ProxyConfig {
         trustedProxies = builder.trustedProxies;
         refusesUnknownHosts = builder.refusesUnknownHosts;
         listeners = List.copyOf(builder.listeners);
+        accessLog = builder.accessLog;
         this.pools = pools;
     }
 
@@ -122,6 +126,11 @@ public final class ProxyConfig {
         return listeners;
     }
 
+    /** The access log of sites that have none of their own. */
+    public AccessLog accessLog() {
+        return accessLog;
+    }
+
     /** The pools in use, by name. */
     public Map<String, UpstreamPool> pools() {
         return pools;
@@ -142,6 +151,28 @@ public final class ProxyConfig {
         all.forEach(one -> one.prepare(files));
     }
 
+    /**
+     * What works, but hardly as it was meant, or not safely: empty if nothing is found. What makes no sense at all is refused
+     * by {@link Builder#build}. Files are not looked at; an engine's own lint does.
+     *
+     * <p>Rules: {@code slash-mismatch}, {@code shadowed-route}, {@code regex-never-matches}, {@code conditions-never-hold},
+     * {@code trust-all}, {@code untrusted-forwarding}, {@code missing-default-site}, {@code unverified-tls},
+     * {@code total-clock-on-stream}, {@code buffering-on-stream}, {@code late-event-comments}, {@code retry-non-idempotent},
+     * {@code single-with-max-fails}, {@code only-backups-up}, {@code nobody-up}.
+     */
+    public List<Finding> lint() {
+        return ConfigLint.of(this);
+    }
+
+    /**
+     * Lines of text, for people: all that is set. Secrets are not in it: no values of fields that hold credentials, of
+     * middleware no more than its name.
+     */
+    @Override
+    public String toString() {
+        return ConfigText.of(this);
+    }
+
     /** A configuration under construction. */
     public static final class Builder {
         private final List<Site> sites = new ArrayList<>();
@@ -155,6 +186,7 @@ public final class ProxyConfig {
         private BufferingPolicy buffering = BufferingPolicy.inherit();
         private TrustedProxies trustedProxies = TrustedProxies.none();
         private boolean refusesUnknownHosts;
+        private AccessLog accessLog = AccessLog.combined();
 
         private Builder() {}
 
@@ -241,6 +273,12 @@ public final class ProxyConfig {
         /** Without a default site, a stand-alone proxy answers 421 to hosts that no site names, rather than use the first. */
         public Builder refuseUnknownHosts() {
             refusesUnknownHosts = true;
+            return this;
+        }
+
+        /** The access log of sites that have none of their own; {@link AccessLog#combined} if not said. */
+        public Builder accessLog(AccessLog accessLog) {
+            this.accessLog = accessLog;
             return this;
         }
 

@@ -5,6 +5,7 @@ import io.weir.http.Outcome;
 import io.weir.http.Peer;
 import io.weir.http.ProxyError;
 import io.weir.http.RequestHead;
+import io.weir.http.Traffic;
 import io.weir.log.ExchangeSummary;
 import io.weir.route.RouteTable;
 import io.weir.upstream.ActiveHealth;
@@ -73,13 +74,26 @@ public final class ReverseProxy {
      * The engine refused something that it could not read as a request, and answered by itself. Listeners hear of it as of
      * any exchange, with {@code -} for what is not known.
      */
-    public void refused(Peer peer, int status, ProxyError error, String detail, long wallMillis) {
+    public void refused(Peer peer, int status, long bodyBytes, ProxyError error, String detail, long wallMillis) {
         Snapshot current = snapshot;
         RequestHead unknown = RequestHead.builder("-", "-").peer(peer).build();
         Forwarding forwarding = current.config().trustedProxies().resolve(unknown);
         ExchangeContext context = new ExchangeContext(engine, unknown, forwarding, "", 0, wallMillis);
-        Outcome outcome = new Outcome(status, 0, error, detail);
-        ExchangeSummary summary = new ExchangeSummary(context, "", "", List.of(), outcome, wallMillis, 0, null);
+        Outcome outcome = new Outcome(status, bodyBytes, error, detail);
+        ExchangeSummary summary = new ExchangeSummary(
+                context,
+                "",
+                "",
+                "",
+                List.of(),
+                outcome,
+                null,
+                new Traffic(bodyBytes, -1, 0),
+                false,
+                current.config().accessLog(),
+                wallMillis,
+                0,
+                null);
         current.listeners().tell(listener -> listener.exchangeFinished(summary));
     }
 

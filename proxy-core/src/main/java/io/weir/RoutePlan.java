@@ -6,6 +6,7 @@ import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.Upgrades;
+import io.weir.log.AccessLog;
 import io.weir.middleware.Middleware;
 import io.weir.route.Route;
 import io.weir.route.RouteAction;
@@ -31,7 +32,8 @@ record RoutePlan(
         Upgrades upgrades,
         List<Middleware> middleware,
         @Nullable PoolState pool,
-        @Nullable BodyPlan bodies) {
+        @Nullable BodyPlan bodies,
+        AccessLog accessLog) {
 
     static RoutePlan of(ProxyConfig config, Map<String, PoolState> pools, Site site, Route route) {
         PoolState pool = route.action() instanceof RouteAction.Proxy proxy
@@ -55,7 +57,8 @@ record RoutePlan(
                 route.upgrades(),
                 List.copyOf(middleware),
                 pool,
-                pool == null ? null : BodyPlan.of(route, compression(config, site, route)));
+                pool == null ? null : BodyPlan.of(route, compression(config, site, route)),
+                logOf(config, site));
     }
 
     private static Compression compression(ProxyConfig config, Site site, Route route) {
@@ -81,7 +84,13 @@ record RoutePlan(
                 Upgrades.none(),
                 List.copyOf(middleware),
                 null,
-                null);
+                null,
+                logOf(config, site));
+    }
+
+    private static AccessLog logOf(ProxyConfig config, @Nullable Site site) {
+        AccessLog own = site == null ? null : site.accessLog();
+        return own == null ? config.accessLog() : own;
     }
 
     /** A body that is to be read whole first has to fit. */

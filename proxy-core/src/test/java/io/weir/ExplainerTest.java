@@ -2,6 +2,9 @@ package io.weir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.header.FieldChange;
+import io.weir.header.HeaderPolicy;
+import io.weir.http.Headers;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.middleware.IpAccess;
@@ -34,21 +37,27 @@ class ExplainerTest {
         assertThat(explanation.route()).isEqualTo("prefix /api/");
         assertThat(explanation.passedOver()).containsExactly("exact /api/x [method PUT]: not method PUT");
         assertThat(explanation.action()).isEqualTo("to pool app, prefix replaced by /v1/");
-        assertThat(explanation.gates()).containsExactly("gate: not evaluated");
+        assertThat(explanation.gates()).containsExactly("gate: lets pass");
         assertThat(explanation.upstream()).isEqualTo("http://127.0.0.1:3000");
         assertThat(explanation.requestLine()).isEqualTo("GET /v1/x?q=1");
         assertThat(explanation.headers().get("Host")).isEqualTo("a.test:8080");
         assertThat(explanation.toString())
                 .startsWith("site: site [a.test]\nroute: prefix /api/\n  passed over: exact /api/x")
                 .contains(
-                        "\n  gate: not evaluated\nupstream: http://127.0.0.1:3000\nsends: GET /v1/x?q=1\n  Host: a.test:8080\n");
+                        "\n  gate: lets pass\nupstream: http://127.0.0.1:3000\n",
+                        "\n  of: http://127.0.0.1:3000 (ready), http://127.0.0.1:3001 (ready)\n",
+                        "\nsends: GET /v1/x?q=1\n  Host: a.test:8080\n",
+                        "\n  target is /v1/x?q=1, was /api/x?q=1: route prefix /api/: prefix replaced by /v1/\n",
+                        "\nclocks: connect PT5S send PT1M read PT1M clientBody PT1M clientSend PT1M\n");
     }
 
     @Test
     void whatAGateWouldSayIsSaid() {
         ReverseProxy proxy = standAlone(ProxyConfig.builder()
                 .use(IpAccess.deny("192.0.2.0/24").allowOthers())
-                .route(Route.any().use(Middleware.gate(Verdict::proceed)).to(APP)));
+                .route(Route.any()
+                        .use(Middleware.gate((request, context) -> Verdict.proceed(request)))
+                        .to(APP)));
 
         Explanation letIn = proxy.explain(RequestHead.get("/", "a.test"), 0);
         Explanation refused = proxy.explain(
@@ -59,6 +68,146 @@ class ExplainerTest {
         assertThat(refused.gates()).containsExactly("IpAccess: answer 403");
         assertThat(refused.requestLine()).isEqualTo("IpAccess: answer 403");
         assertThat(refused.upstream()).isNull();
+    }
+
+    @Test
+    void everyChangeHasItsReason() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .use(Middleware.mapRequest(request -> request.withHeader("X-Tenant", "7"))
+                        .named("tenant"))
+                .headers(h -> h.request().set("X-Edge", "weir").remove("Accept-Language"))
+                .route(Route.any()
+                        .headers(h -> h.host("app.internal").request().add("X-Scheme", "$scheme"))
+                        .to(APP)));
+        RequestHead request = RequestHead.get("/", "a.test")
+                .withHeader("Connection", "keep-alive, X-Hop")
+                .withHeader("X-Hop", "1")
+                .withHeader("X-Real-IP", "6.6.6.6")
+                .withHeader("X_Edge", "spoofed")
+                .withHeader("Accept-Language", "de")
+                .withHeader("Accept", "*/*");
+
+        Explanation explanation = proxy.explain(request, 0);
+
+        String policy = "header policy forwarded(): who the client is, as far as trusted proxies vouch for it";
+        assertThat(explanation.changes())
+                .containsExactly(
+                        new FieldChange("X-Tenant", null, "7", "middleware tenant"),
+                        new FieldChange(
+                                "Connection",
+                                "keep-alive, X-Hop",
+                                null,
+                                "it belongs to the client's connection (RFC 9110 §7.6.1)"),
+                        new FieldChange("X-Hop", "1", null, "Connection names it (RFC 9110 §7.6.1)"),
+                        new FieldChange(
+                                "X-Real-IP",
+                                "6.6.6.6",
+                                null,
+                                "127.0.0.1 is no trusted proxy, so it is a claim of the client's"),
+                        new FieldChange(
+                                "X_Edge",
+                                "spoofed",
+                                null,
+                                "to CGI and WSGI it is the same as X-Edge, which the proxy decides about"),
+                        new FieldChange("Host", "a.test", "app.internal", "header policy: host(\"app.internal\")"),
+                        new FieldChange("X-Real-IP", null, "127.0.0.1", policy),
+                        new FieldChange("X-Forwarded-For", null, "127.0.0.1", policy),
+                        new FieldChange("X-Forwarded-Proto", null, "http", policy),
+                        new FieldChange("X-Forwarded-Host", null, "a.test", policy),
+                        new FieldChange("X-Edge", null, "weir", "header policy: set X-Edge: weir"),
+                        new FieldChange("Accept-Language", "de", null, "header policy: remove Accept-Language"),
+                        new FieldChange("X-Scheme", null, "http", "header policy: add X-Scheme: $scheme"));
+        assertThat(explanation.headers())
+                .isEqualTo(Headers.of(
+                        "Host", "app.internal",
+                        "Accept", "*/*",
+                        "X-Tenant", "7",
+                        "X-Real-IP", "127.0.0.1",
+                        "X-Forwarded-For", "127.0.0.1",
+                        "X-Forwarded-Proto", "http",
+                        "X-Forwarded-Host", "a.test",
+                        "X-Edge", "weir",
+                        "X-Scheme", "http"));
+    }
+
+    @Test
+    void aTunnelHasItsClockAndItsFields() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder().route(Route.any().to(APP)));
+        RequestHead request = RequestHead.get("/", "a.test")
+                .withHeader("Connection", "upgrade")
+                .withHeader("Upgrade", "WebSocket")
+                .withHeader("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==");
+
+        Explanation explanation = proxy.explain(request, 0);
+
+        assertThat(explanation.headers().get("Upgrade")).isEqualTo("websocket");
+        assertThat(explanation.clocks()).containsEntry("tunnel", "PT1H");
+        assertThat(explanation.changes())
+                .contains(new FieldChange("Upgrade", null, "websocket", "the route lets websocket through"));
+    }
+
+    @Test
+    void upstreamsThatCannotBeChosenSayWhy() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .route(Route.any()
+                        .to(UpstreamPool.named("app")
+                                .upstream("http://a", u -> u.down())
+                                .upstream("http://b")
+                                .upstream("http://c", u -> u.backup())
+                                .build())));
+        proxy.pools().get("app").drain("http://b", true, 0);
+
+        Explanation explanation = proxy.explain(RequestHead.get("/", "a.test"), 0);
+
+        assertThat(explanation.upstreams())
+                .containsExactly("http://a (down)", "http://b (draining)", "http://c (backup)");
+        assertThat(explanation.upstream()).isEqualTo("http://c");
+    }
+
+    @Test
+    void theSameIsThereAsJson() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .site(Site.named("a.test")
+                        .use(Middleware.gate(Verdict::proceed))
+                        .headers(HeaderPolicy.none())
+                        .route(Route.exact("/x").method("PUT").to(APP))
+                        .route(Route.any().to(APP))));
+
+        String json = proxy.explain(RequestHead.get("/x\"", "a.test").withHeader("Cookie", "c2VjcmV0"), 0)
+                .toJson();
+
+        assertThat(json)
+                .isEqualTo("{\"site\":\"site [a.test]\",\"route\":\"prefix /\",\"action\":\"to pool app, raw target\","
+                        + "\"passed_over\":[],\"gates\":[\"gate: lets pass\"],"
+                        + "\"upstreams\":[\"http://127.0.0.1:3000 (ready)\",\"http://127.0.0.1:3001 (ready)\"],"
+                        + "\"upstream\":\"http://127.0.0.1:3000\",\"sends\":\"GET /x\\\"\","
+                        + "\"headers\":[{\"name\":\"Host\",\"value\":\"127.0.0.1:3000\"},"
+                        + "{\"name\":\"Cookie\",\"value\":\"(not shown)\"}],"
+                        + "\"changes\":[{\"name\":\"Host\",\"before\":\"a.test\",\"after\":\"127.0.0.1:3000\","
+                        + "\"reason\":\"header policy none(): the upstream's own\"}],"
+                        + "\"clocks\":{\"connect\":\"PT5S\",\"send\":\"PT1M\",\"read\":\"PT1M\","
+                        + "\"clientBody\":\"PT1M\",\"clientSend\":\"PT1M\"}}");
+        assertThat(proxy.explain(RequestHead.get("/%zz", "a.test"), 0).toJson())
+                .startsWith("{\"site\":null,\"route\":null,")
+                .contains("\"upstream\":null,\"sends\":\"answer 400\",\"headers\":[],");
+    }
+
+    @Test
+    void whatIsTooLargeIsRefusedAndAGateComesBeforeA404() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .limits(limits -> limits.withRequestTarget(100))
+                .use(IpAccess.deny("192.0.2.0/24").allowOthers())
+                .route(Route.prefix("/a/").to(APP)));
+
+        assertThat(requestLine(proxy, "/a/" + "x".repeat(100))).isEqualTo("answer 414");
+        assertThat(requestLine(proxy, "/none")).isEqualTo("answer 404");
+        assertThat(proxy.explain(
+                                RequestHead.get("/none", "a.test").toBuilder()
+                                        .peer("192.0.2.1")
+                                        .build(),
+                                0)
+                        .requestLine())
+                .isEqualTo("IpAccess: answer 403");
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
+import io.weir.http.Traffic;
 import io.weir.log.WebSocketSummary;
 import io.weir.route.Route;
 import io.weir.upstream.UpstreamPool;
@@ -72,7 +73,7 @@ class SwitchTest {
         switched(Bench.forwarded(exchange.begin(0)).answered(SWITCHED, 1));
         WebSocketSummary passed = new WebSocketSummary(2, 3, 1000, null);
 
-        exchange.finished(77, passed, 3);
+        exchange.finished(Traffic.ofBody(77), passed, 3);
 
         assertThat(bench.summary().webSocket()).isEqualTo(passed);
     }

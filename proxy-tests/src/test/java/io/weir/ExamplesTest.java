@@ -8,6 +8,7 @@ import io.weir.examples.Bodies;
 import io.weir.examples.Edge;
 import io.weir.examples.Guarded;
 import io.weir.examples.InsideJetty;
+import io.weir.examples.Logs;
 import io.weir.jetty.JettyProxyServer;
 import io.weir.middleware.ApiKey;
 import io.weir.testkit.EchoUpstream;
@@ -123,6 +124,43 @@ class ExamplesTest {
             assertThat(get(proxy.port(), "/api/", "X-API-Key: a-long-key").body())
                     .contains("X-User: reports");
         }
+    }
+
+    @Test
+    void theCheckShowsTheConfigurationAndEndsWithWhatItFound() throws Exception {
+        try (Example check = Example.start("io.weir.examples.Check", 0)) {
+            String output = check.awaitEnd();
+
+            assertThat(output)
+                    .contains(
+                            "site [app.example.com, *.app.example.com]\n  use IpAccess[allow 192.168.0.0/16] deny others",
+                            "\n  route prefix /app/ to pool app, prefix replaced by /v2/",
+                            "\nmissing-default-site: proxy: a stand-alone proxy serves hosts that no site names");
+            assertThat(check.exitCode()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void eachSiteHasItsAccessLog(@TempDir Path directory) throws Exception {
+        try (EchoUpstream upstream = EchoUpstream.start()) {
+            try (JettyProxyServer proxy = JettyProxyServer.builder(Logs.config(directory, upstream.uri()))
+                    .listen("127.0.0.1", 0)
+                    .start()) {
+                for (String host : List.of("app.example.com", "api.example.com", "other.example.com")) {
+                    RawClient.exchange(proxy.port(), "GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+                    RawClient.exchange(proxy.port(), "TRACE /b HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+                }
+            }
+        }
+
+        assertThat(Files.readAllLines(directory.resolve("app-access.log")))
+                .hasSize(2)
+                .anyMatch(line ->
+                        line.matches("127\\.0\\.0\\.1 - - \\[.*] \"GET /a HTTP/1\\.1\" 200 [0-9]+ \"-\" \"-\""));
+        assertThat(Files.readAllLines(directory.resolve("api-errors.log")))
+                .singleElement()
+                .asString()
+                .matches("127\\.0\\.0\\.1 \"TRACE /b HTTP/1\\.1\" 405 [0-9]+\\.[0-9]{3} - - - - -");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.weir.body;
 
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,16 @@ public record BufferingPolicy(
     public BufferingPolicy below(BufferingPolicy above) {
         return new BufferingPolicy(
                 responses == null ? above.responses : responses, requests == null ? above.requests : requests);
+    }
+
+    /** Tells what it says, each thing by its name. */
+    public void describe(BiConsumer<String, String> named) {
+        if (responses != null) {
+            named.accept("buffering", responses.toString());
+        }
+        if (requests != null) {
+            named.accept("requestBuffering", requests.toString());
+        }
     }
 
     /** For responses, gaps filled with the default. */

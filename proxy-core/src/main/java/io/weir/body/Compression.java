@@ -211,6 +211,12 @@ public final class Compression {
     /** Codings and types. */
     @Override
     public String toString() {
-        return choices.isEmpty() ? "off" : choices + " for " + types + " from " + minBytes + " bytes";
+        if (choices.isEmpty()) {
+            return "off";
+        }
+        StringBuilder text = new StringBuilder();
+        choices.forEach(choice ->
+                text.append(choice.coding()).append(' ').append(choice.level()).append(", "));
+        return text + String.valueOf(types) + " from " + minBytes + " bytes";
     }
 }

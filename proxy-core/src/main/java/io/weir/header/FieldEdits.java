@@ -1,13 +1,16 @@
 package io.weir.header;
 
 import io.weir.http.Headers;
+import io.weir.http.Secrets;
 import io.weir.http.Template;
 import io.weir.http.Text;
 import io.weir.http.Tokens;
 import io.weir.http.Variables;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 
 /** A list of changes to header fields, made in order. Immutable. */
 final class FieldEdits {
@@ -20,7 +23,13 @@ final class FieldEdits {
     }
 
     /** One change. {@code when} looks at the response's status; a request passes 0. */
-    record Edit(Kind kind, String name, Template value, IntPredicate when) {}
+    record Edit(Kind kind, String name, Template value, IntPredicate when) {
+        @Override
+        public String toString() {
+            String what = kind.name().toLowerCase(Locale.ROOT) + " " + name;
+            return kind == Kind.REMOVE ? what : what + ": " + Secrets.shown(name, value.toString());
+        }
+    }
 
     private final List<Edit> edits;
 
@@ -58,6 +67,12 @@ final class FieldEdits {
         return new FieldEdits(List.copyOf(both));
     }
 
+    /** Each edit, in words; without the values of fields that hold credentials. */
+    @Override
+    public String toString() {
+        return edits.stream().map(Edit::toString).collect(Collectors.joining(", "));
+    }
+
     boolean isEmpty() {
         return edits.isEmpty();
     }
@@ -80,6 +95,15 @@ final class FieldEdits {
             if (edit.when.test(status)) {
                 apply(edit, headers, variables);
             }
+        }
+    }
+
+    /** The same for a request, told step by step. */
+    void applyTold(Headers.Builder headers, Variables variables, HeaderPolicy.Steps steps) {
+        for (Edit edit : edits) {
+            Headers before = headers.build();
+            apply(edit, headers, variables);
+            steps.done("header policy: " + edit, before);
         }
     }
 

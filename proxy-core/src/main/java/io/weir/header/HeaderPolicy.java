@@ -4,7 +4,9 @@ import io.weir.http.Headers;
 import io.weir.http.RequestHead;
 import io.weir.http.Template;
 import io.weir.http.Variables;
+import java.util.List;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +130,8 @@ public final class HeaderPolicy {
     public Headers toUpstream(RequestHead asSent, Forwarding forwarding, Variables variables) {
         Headers.Builder out = Headers.builder().add("Host", hostFor(asSent, variables));
         Sanitiser.copy(asSent, claims(forwarding), !passesUntrusted, request, false, out);
-        return complete(out, asSent, forwarding, variables);
+        complete(out, asSent, forwarding, variables, null);
+        return out.build();
     }
 
     /**
@@ -141,7 +144,8 @@ public final class HeaderPolicy {
     public Headers toUpstreamAfterMiddleware(RequestHead request, Forwarding forwarding, Variables variables) {
         Headers.Builder out = Headers.builder().add("Host", hostFor(request, variables));
         Sanitiser.copy(request, null, false, FieldEdits.NONE, false, out);
-        return complete(out, request, forwarding, variables);
+        complete(out, request, forwarding, variables, null);
+        return out.build();
     }
 
     /**
@@ -176,6 +180,30 @@ public final class HeaderPolicy {
         return out.build();
     }
 
+    /** Base and edits, in words; "" if it inherits all. Values of fields that hold credentials are not shown. */
+    @Override
+    public String toString() {
+        StringJoiner text = new StringJoiner("; ");
+        if (base != null) {
+            text.add(base == Base.FORWARDED ? "forwarded()" : "none()");
+        }
+        if (host != null) {
+            text.add("host " + host);
+        }
+        addIf(via, "via", text);
+        addIf(forwardedField, "Forwarded", text);
+        addIf(passesUntrusted, "untrusted forwarding fields pass", text);
+        addIf(!request.isEmpty(), "request: " + request, text);
+        addIf(!response.isEmpty(), "response: " + response, text);
+        return text.toString();
+    }
+
+    private static void addIf(boolean holds, String part, StringJoiner text) {
+        if (holds) {
+            text.add(part);
+        }
+    }
+
     private Builder toBuilder() {
         Builder builder = new Builder();
         builder.base = base;
@@ -188,29 +216,82 @@ public final class HeaderPolicy {
         return builder;
     }
 
+    /**
+     * Why the fields for an upstream differ from those that the client sent: each change in the order in which it is made.
+     *
+     * @param asSent the request as the client sent it
+     * @param request what middleware made of the {@link #sanitised} request; its own changes are not among these
+     * @param forwarding who the client is
+     * @param variables for templates
+     */
+    public List<FieldChange> changes(
+            RequestHead asSent, RequestHead request, Forwarding forwarding, Variables variables) {
+        HeaderTrace trace = new HeaderTrace(this, forwarding);
+        trace.sanitised(asSent);
+        trace.toUpstream(request, variables);
+        return trace.changes();
+    }
+
     /** By what claims are judged; null if all pass. */
-    private @Nullable Forwarding claims(Forwarding forwarding) {
+    @Nullable
+    Forwarding claims(Forwarding forwarding) {
         return passesUntrusted ? null : forwarding;
     }
 
     /** The template's host, else by the base the client's or the upstream's; never none, and never two. */
-    private String hostFor(RequestHead request, Variables variables) {
+    String hostFor(RequestHead request, Variables variables) {
         String wanted = host != null ? host.render(variables) : base == Base.NONE ? null : request.authority();
         return wanted == null || wanted.isEmpty() ? variables.upstreamAuthority() : wanted;
     }
 
-    private Headers complete(Headers.Builder out, RequestHead request, Forwarding forwarding, Variables variables) {
+    /** Why {@code Host} is not the client's. */
+    String whyHost() {
+        if (host != null) {
+            return "header policy: host(\"" + host + "\")";
+        }
+        return base == Base.NONE
+                ? "header policy none(): the upstream's own"
+                : "the client named no host: the upstream's own";
+    }
+
+    /** Is told what the fields were before a step, after it. */
+    interface Steps {
+        void done(String reason, Headers before);
+    }
+
+    /** Does what comes after copying; {@code steps} hears of each, null if nobody wants to know. */
+    void complete(
+            Headers.Builder out,
+            RequestHead request,
+            Forwarding forwarding,
+            Variables variables,
+            @Nullable Steps steps) {
         if (base != Base.NONE) {
+            Headers before = steps == null ? Headers.empty() : out.build();
             ForwardedHeaders.write(out, request, forwarding);
+            tell(steps, "header policy forwarded(): who the client is, as far as trusted proxies vouch for it", before);
         }
         if (forwardedField) {
+            Headers before = steps == null ? Headers.empty() : out.build();
             append(out, "Forwarded", ForwardedHeaders.element(request, forwarding));
+            tell(steps, "header policy: forwardedField()", before);
         }
         if (via) {
+            Headers before = steps == null ? Headers.empty() : out.build();
             append(out, "Via", viaElement(request.protocol()));
+            tell(steps, "header policy: via()", before);
         }
-        this.request.apply(out, variables, 0);
-        return out.build();
+        if (steps == null) {
+            this.request.apply(out, variables, 0);
+        } else {
+            this.request.applyTold(out, variables, steps);
+        }
+    }
+
+    private static void tell(@Nullable Steps steps, String reason, Headers before) {
+        if (steps != null) {
+            steps.done(reason, before);
+        }
     }
 
     /** Appends a member to a list field, after what is already there. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +88,19 @@ public final class Template {
             }
         }
         return rendered.toString();
+    }
+
+    /**
+     * As {@link #render}, but null if the template is one variable and that has no value: for who tells an empty value from
+     * none.
+     */
+    public @Nullable String valueOrNull(Variables variables) {
+        return constant == null && parts.size() == 1 ? parts.get(0).apply(variables) : render(variables);
+    }
+
+    /** The names of the variables that templates know, without {@code $}; those made of a field's name left out. */
+    public static Set<String> variableNames() {
+        return VARIABLES.keySet();
     }
 
     /** Whether there is no variable in it. */

@@ -58,24 +58,24 @@ public interface Middleware {
         return name.isEmpty() || name.contains("$$Lambda") ? "middleware" : name;
     }
 
-    /** A middleware that only looks at requests. */
+    /** A middleware that only looks at requests: {@code explain} asks it, too, so it should count nothing. */
     static Middleware gate(Function<RequestHead, Verdict> gate) {
-        return new Named("gate", (request, context) -> gate.apply(request), null);
+        return new Named("gate", (request, context) -> gate.apply(request), null, true);
     }
 
     /** A middleware that looks at requests and their context. */
     static Middleware gate(BiFunction<RequestHead, RequestContext, Verdict> gate) {
-        return new Named("gate", gate, null);
+        return new Named("gate", gate, null, false);
     }
 
-    /** A middleware that changes requests. */
+    /** A middleware that changes requests; {@code explain} asks it, too. */
     static Middleware mapRequest(UnaryOperator<RequestHead> change) {
-        return new Named("mapRequest", (request, context) -> Verdict.proceed(change.apply(request)), null);
+        return new Named("mapRequest", (request, context) -> Verdict.proceed(change.apply(request)), null, true);
     }
 
     /** A middleware that changes responses. */
     static Middleware mapResponse(UnaryOperator<ResponseHead> change) {
-        return new Named("mapResponse", (request, context) -> Verdict.proceed(request), change);
+        return new Named("mapResponse", (request, context) -> Verdict.proceed(request), change, true);
     }
 
     /** A middleware that is told how each exchange ended. */
@@ -86,7 +86,8 @@ public interface Middleware {
                     context.onEnd(hook);
                     return Verdict.proceed(request);
                 },
-                null);
+                null,
+                false);
     }
 
     /** Runs a middleware whose {@code onRequest} blocks on the engine's executor instead. */

@@ -10,7 +10,12 @@ import org.jspecify.annotations.Nullable;
 final class CookieMapping {
     static final CookieMapping NONE = new CookieMapping(List.of(), List.of(), List.of());
 
-    private record Replacement(String from, String to) {}
+    private record Replacement(String from, String to) {
+        @Override
+        public String toString() {
+            return from + " -> " + to;
+        }
+    }
 
     private final List<Replacement> paths;
     private final List<Replacement> domains;
@@ -55,6 +60,12 @@ final class CookieMapping {
             mapped.append("; ").append(flag);
         }
         return mapped.toString();
+    }
+
+    /** The rules, in words. */
+    @Override
+    public String toString() {
+        return "cookie paths " + paths + " domains " + domains + " flags " + flags;
     }
 
     /** The attribute as it goes on, or null if it does not. */

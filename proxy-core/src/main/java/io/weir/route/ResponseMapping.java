@@ -4,6 +4,7 @@ import io.weir.http.Headers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,12 @@ public final class ResponseMapping {
     private final CookieMapping cookies;
 
     /** A checked prefix of URLs and what takes its place. */
-    private record Rule(String from, String to) {}
+    private record Rule(String from, String to) {
+        @Override
+        public String toString() {
+            return from + " -> " + to;
+        }
+    }
 
     /**
      * The way that a request went.
@@ -79,6 +85,22 @@ public final class ResponseMapping {
     /** Each cookie gets these flags: {@code Secure}, {@code HttpOnly}, {@code SameSite=Lax} …. */
     public ResponseMapping cookieFlags(String... flags) {
         return new ResponseMapping(mapsUpstream, rules, cookies.withFlags(flags));
+    }
+
+    /** The rules, in words; "" for the default. */
+    @Override
+    public String toString() {
+        StringJoiner text = new StringJoiner(", ");
+        if (!mapsUpstream) {
+            text.add("redirects to the upstream as they are");
+        }
+        if (!rules.isEmpty()) {
+            text.add("redirects " + rules);
+        }
+        if (cookies != CookieMapping.NONE) {
+            text.add(cookies.toString());
+        }
+        return text.toString();
     }
 
     /** Maps the fields of an upstream's response. */

@@ -18,7 +18,9 @@ import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -168,6 +170,38 @@ public final class Route {
         String prefix = RequestPath.escape(match.path());
         return mapping.map(
                 headers, new ResponseMapping.Way(upstreamUrl, hostSent, publicAuthority, prefix, replacement));
+    }
+
+    /** What it sets beside match, action, fields, clocks and middleware, by name and in words. */
+    public Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        if (maxRequestBody != null) {
+            settings.put("maxRequestBody", maxRequestBody + " bytes");
+        }
+        if (!mapping.toString().isEmpty()) {
+            settings.put("mapping", mapping.toString());
+        }
+        if (action instanceof RouteAction.Proxy
+                && !upgrades.toString().equals(Upgrades.websocket().toString())) {
+            settings.put("upgrades", upgrades.toString());
+        }
+        if (eventComments != null) {
+            settings.put("eventComments", eventComments.toString());
+        }
+        buffering.describe(settings::put);
+        if (compression != null) {
+            settings.put("compress", compression.toString());
+        }
+        if (!requestTransforms.isEmpty()) {
+            settings.put("transformRequest", requestTransforms.size() + " in order");
+        }
+        if (!responseTransforms.isEmpty()) {
+            settings.put("transformResponse", responseTransforms.size() + " in order");
+        }
+        if (webSocket != null) {
+            settings.put("webSocket", webSocket.toString());
+        }
+        return settings;
     }
 
     /** Problems of the route by itself, each with its cure; empty if there are none. */

@@ -66,6 +66,10 @@ final class RouteMatch {
         return overRegex;
     }
 
+    List<Condition> conditions() {
+        return conditions;
+    }
+
     /** Whether nothing is left for {@code later}, a match of the same path that stands after this one. */
     boolean takesAllOf(RouteMatch later) {
         return later.conditions.containsAll(conditions);

@@ -4,6 +4,8 @@ import io.weir.body.Buffering;
 import io.weir.body.BufferingPolicy;
 import io.weir.body.Compression;
 import io.weir.header.HeaderPolicy;
+import io.weir.http.Finding;
+import io.weir.log.AccessLog;
 import io.weir.middleware.Middleware;
 import io.weir.upstream.Timeouts;
 import java.util.ArrayList;
@@ -31,6 +33,7 @@ public final class Site {
     private final Timeouts timeouts;
     private final @Nullable Compression compression;
     private final BufferingPolicy buffering;
+    private final @Nullable AccessLog accessLog;
 
     private Site(Draft draft) {
         names = draft.names;
@@ -40,6 +43,7 @@ public final class Site {
         timeouts = draft.timeouts;
         compression = draft.compression;
         buffering = draft.buffering;
+        accessLog = draft.accessLog;
     }
 
     /** A site for these hosts: {@code a.example.com}, {@code *.example.com}, {@code mail.*} or {@code .example.com}. */
@@ -125,6 +129,16 @@ public final class Site {
         return with(draft -> draft.compression = compression);
     }
 
+    /** Its own access log, in place of the proxy's. */
+    public Site accessLog(AccessLog accessLog) {
+        return with(draft -> draft.accessLog = accessLog);
+    }
+
+    /** Its own access log; null for the proxy's. */
+    public @Nullable AccessLog accessLog() {
+        return accessLog;
+    }
+
     /** Its first name; "" for the default site. */
     public String name() {
         return names.isEmpty() ? "" : names.get(0).toString();
@@ -162,6 +176,11 @@ public final class Site {
             route.problems().forEach(problem -> problems.add(place + problem));
         }
         return problems;
+    }
+
+    /** What is odd about its routes; see {@code ProxyConfig.lint()}. */
+    public List<Finding> findings() {
+        return RouteLint.of(this);
     }
 
     List<HostPattern> names() {
@@ -213,6 +232,7 @@ public final class Site {
         draft.timeouts = timeouts;
         draft.compression = compression;
         draft.buffering = buffering;
+        draft.accessLog = accessLog;
         change.accept(draft);
         return new Site(draft);
     }
@@ -226,6 +246,7 @@ public final class Site {
         private Timeouts timeouts = Timeouts.inherit();
         private @Nullable Compression compression;
         private BufferingPolicy buffering = BufferingPolicy.inherit();
+        private @Nullable AccessLog accessLog;
     }
 
     private static <T> List<T> plus(List<T> before, T one) {

@@ -57,6 +57,18 @@ public final class WebSocketPolicy {
         return hook;
     }
 
+    /** What it watches over, without what a hook may know. */
+    @Override
+    public String toString() {
+        return (maxMessage == Long.MAX_VALUE ? "messages of any size" : "messages of " + maxMessage + " bytes")
+                + (pings == null ? "" : ", pings every " + pings)
+                + (subprotocols.isEmpty() ? "" : ", subprotocols " + subprotocols)
+                + (origins.isEmpty()
+                        ? ""
+                        : ", origins " + origins.stream().sorted().toList())
+                + (hook == null ? "" : ", a hook");
+    }
+
     /** The reply to a handshake that is not admitted; null if it is. */
     public @Nullable Reply refusalOf(RequestHead request) {
         String origin = request.header("Origin");

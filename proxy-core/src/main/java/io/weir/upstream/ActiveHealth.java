@@ -1,9 +1,11 @@
 package io.weir.upstream;
 
 import io.weir.http.Headers;
+import io.weir.http.Text;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.StringJoiner;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -228,6 +230,18 @@ public final class ActiveHealth {
     @Override
     public String toString() {
         return method + " " + path;
+    }
+
+    /** All of it, in words; of its fields the names, for their values may be secrets. */
+    public String describe() {
+        StringJoiner fields = new StringJoiner(", ");
+        for (int i = 0; i < headers.size(); i++) {
+            fields.add(headers.name(i));
+        }
+        return this + " every " + interval + " for " + timeout + " at most, statuses " + statuses
+                + (body == null ? "" : ", body with \"" + Text.printable(body) + "\"") + ", rise " + rise + ", fall "
+                + fall
+                + (port == 0 ? "" : ", port " + port) + (headers.size() == 0 ? "" : ", fields " + fields);
     }
 
     private record StatusRange(int from, int to) {

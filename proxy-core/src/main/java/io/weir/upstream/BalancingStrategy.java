@@ -49,12 +49,12 @@ public interface BalancingStrategy {
      */
     static BalancingStrategy consistentHash(String key) {
         Template template = Template.parse(key);
-        return (group, random) -> new ConsistentHash(group, template);
+        return new NamedStrategy("consistent hash of " + key, (group, random) -> new ConsistentHash(group, template));
     }
 
     /** Any, by weight (nginx {@code random}). */
     static BalancingStrategy random() {
-        return RandomPick::new;
+        return NamedStrategy.RANDOM;
     }
 
     /**
@@ -63,7 +63,7 @@ public interface BalancingStrategy {
      * than counting one's own.
      */
     static BalancingStrategy randomTwo() {
-        return RandomTwo::new;
+        return NamedStrategy.RANDOM_TWO;
     }
 
     /**
@@ -76,6 +76,6 @@ public interface BalancingStrategy {
 
     /** The first in order that can be chosen: the next is used only while those before it are out or at their limits. */
     static BalancingStrategy first() {
-        return (group, random) -> new FirstUsable();
+        return NamedStrategy.FIRST;
     }
 }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** See {@link BalancingStrategy#ipHash}; {@code ngx_http_upstream_get_ip_hash_peer}. */
 final class IpHash implements Balancer {
-    static final BalancingStrategy STRATEGY = (group, random) -> new IpHash(group);
+    static final BalancingStrategy STRATEGY = new NamedStrategy("ip hash", (group, random) -> new IpHash(group));
 
     private static final int START = 89;
     private static final int FACTOR = 113;

@@ -4,7 +4,8 @@ import io.weir.http.Variables;
 
 /** See {@link BalancingStrategy#leastConnections}; {@code ngx_http_upstream_get_least_conn_peer}. */
 final class LeastConnections implements Balancer {
-    static final BalancingStrategy STRATEGY = (group, random) -> new LeastConnections(group);
+    static final BalancingStrategy STRATEGY =
+            new NamedStrategy("least connections", (group, random) -> new LeastConnections(group));
 
     private final int[] weights;
     private final EqualsRound round;

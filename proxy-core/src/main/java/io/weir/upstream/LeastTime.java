@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /** See {@link BalancingStrategy#leastTime}. */
 final class LeastTime implements Balancer {
-    static final BalancingStrategy STRATEGY = (group, random) -> new LeastTime(group);
+    static final BalancingStrategy STRATEGY = new NamedStrategy("least time", (group, random) -> new LeastTime(group));
 
     /** Weight of a new measurement, as TCP's for its round trips (RFC 6298 §2). */
     private static final double NEWS = 1.0 / 8;

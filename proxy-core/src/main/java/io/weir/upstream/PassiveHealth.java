@@ -55,6 +55,13 @@ public final class PassiveHealth {
         return new PassiveHealth(conditions, counted, outliers, maxOutPercent);
     }
 
+    /** All of it, in words. */
+    @Override
+    public String toString() {
+        return "counts " + new TreeSet<>(conditions) + (statuses.isEmpty() ? "" : " " + statuses)
+                + (outliers == null ? "" : ", " + outliers) + ", at most " + maxOutPercent + " % out";
+    }
+
     /** Takes upstreams out for their share of failures too, beside {@link Upstream#maxFails}. Off by default. */
     public PassiveHealth withOutlierEjection(OutlierEjection outliers) {
         return new PassiveHealth(conditions, statuses, outliers, maxOutPercent);

@@ -319,6 +319,20 @@ public final class PoolState {
         return text.toString();
     }
 
+    /** Each upstream in order, servers before backups, and how it stands: {@code http://10.0.0.1 (ready)}. */
+    public List<String> standings(long now) {
+        List<String> standings = new ArrayList<>();
+        synchronized (lock) {
+            for (UpstreamGroup group : groups) {
+                for (int i = 0; i < group.size(); i++) {
+                    String described = group.describe(i, null, now);
+                    standings.add(described.endsWith(")") ? described : described + " (ready)");
+                }
+            }
+        }
+        return standings;
+    }
+
     /** Those that can't be chosen now, each with the reason: {@code http://10.0.0.1 (draining)}. */
     public List<String> obstacles(long now) {
         List<String> obstacles = new ArrayList<>();

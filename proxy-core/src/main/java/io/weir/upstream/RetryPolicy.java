@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -213,6 +214,11 @@ public final class RetryPolicy {
         return mayRepeat(method, !mayBeUnprocessed, false) ? replayBytes : 0;
     }
 
+    /** Whether POST, LOCK and PATCH may be sent again when bytes of them were sent. */
+    public boolean repeatsNonIdempotent() {
+        return nonIdempotent;
+    }
+
     /** Whether retries are limited to a share of the running exchanges. */
     public boolean hasBudget() {
         return budgetFloor != Integer.MAX_VALUE;
@@ -241,6 +247,16 @@ public final class RetryPolicy {
         draft.replayBytes = replayBytes;
         change.accept(draft);
         return new RetryPolicy(draft);
+    }
+
+    /** All of it, in words. */
+    @Override
+    public String toString() {
+        String bounds = (tries == 0 ? "" : ", " + tries + " tries") + (time == null ? "" : ", for " + time);
+        String pauses = backOff.equals(BackOff.NONE) ? "" : ", back-off " + backOff.base() + " to " + backOff.max();
+        String budget = hasBudget() ? ", budget " + budgetPercent + " % and at least " + budgetFloor : "";
+        return "on " + new TreeSet<>(conditions) + (statuses.isEmpty() ? "" : " " + new TreeSet<>(statuses)) + bounds
+                + pauses + budget + (nonIdempotent ? ", POST too" : "") + ", keeps " + replayBytes + " bytes";
     }
 
     private static void check(boolean holds, String problem) {

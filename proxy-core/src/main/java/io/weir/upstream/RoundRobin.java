@@ -4,7 +4,8 @@ import io.weir.http.Variables;
 
 /** See {@link BalancingStrategy#roundRobin}. */
 final class RoundRobin implements Balancer {
-    static final BalancingStrategy STRATEGY = (group, random) -> new RoundRobin(group);
+    static final BalancingStrategy STRATEGY =
+            new NamedStrategy("round robin", (group, random) -> new RoundRobin(group));
 
     private final SmoothWeights weights;
 

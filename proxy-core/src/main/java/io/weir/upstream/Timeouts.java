@@ -1,6 +1,8 @@
 package io.weir.upstream;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -166,6 +168,29 @@ public final class Timeouts {
     /** Whether a clock of the listener is set here. */
     public boolean setsListenerClocks() {
         return clientHead != null || keepAlive != null;
+    }
+
+    /** The clocks that are set here, by name; those of the level above are not among them. */
+    public Map<String, Duration> own() {
+        Map<String, Duration> own = new LinkedHashMap<>();
+        put(own, "connect", connect);
+        put(own, "read", read);
+        put(own, "send", send);
+        put(own, "tunnel", tunnel);
+        put(own, "responseHead", responseHead);
+        put(own, "firstByte", firstByte);
+        put(own, "total", total);
+        put(own, "clientHead", clientHead);
+        put(own, "clientBody", clientBody);
+        put(own, "clientSend", clientSend);
+        put(own, "keepAlive", keepAlive);
+        return own;
+    }
+
+    private static void put(Map<String, Duration> clocks, String name, @Nullable Duration value) {
+        if (value != null) {
+            clocks.put(name, value);
+        }
     }
 
     @Override

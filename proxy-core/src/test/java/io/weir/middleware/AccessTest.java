@@ -153,7 +153,7 @@ class AccessTest {
     @Test
     void peekingSaysWhatIsCertain() {
         IpAccess office = IpAccess.allow("192.0.2.1").denyOthers();
-        Middleware unknown = Middleware.gate(Verdict::proceed);
+        Middleware unknown = Middleware.gate((request, context) -> Verdict.proceed(request));
         BasicAuth auth = BasicAuth.realm("r").users(Map.of());
 
         assertThat(peek(Access.any(office, unknown), "192.0.2.1")).isInstanceOf(Verdict.Proceed.class);

@@ -16,6 +16,7 @@ import io.weir.jetty.exchange.ExchangeRunner;
 import io.weir.jetty.exchange.Heads;
 import io.weir.jetty.exchange.Switching;
 import io.weir.jetty.files.WatchedFiles;
+import io.weir.jetty.log.AccessLogs;
 import io.weir.jetty.log.Slf4jListener;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.jetty.tunnel.Passages;
@@ -68,6 +69,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
     private final ReverseProxy proxy;
     private final boolean standAlone;
     private final TempFiles tempFiles = new TempFiles();
+    private final AccessLogs accessLogs = new AccessLogs();
     private final UpstreamSslContexts tls = new UpstreamSslContexts();
     private final WatchedFiles files = new WatchedFiles();
     private final Discoveries discoveries = new Discoveries(this::discovered);
@@ -151,7 +153,16 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
         Encoders.check(config);
         tls.prepare(config);
         config.prepare(files::at);
-        retire(proxy.replace(config));
+        if (isRunning()) {
+            accessLogs.prepare(config);
+        }
+        try {
+            retire(proxy.replace(config));
+        } finally {
+            if (isRunning()) {
+                accessLogs.inForce(config());
+            }
+        }
         if (transport != null) {
             discoveries.follow(config);
         }
@@ -172,6 +183,24 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
         if (running != null) {
             running.ask();
         }
+    }
+
+    /**
+     * Opens the files of access logs again, after they were renamed (nginx {@code -s reopen}). Lines of exchanges that have
+     * ended before this call still go into the renamed files; it does not wait for them.
+     */
+    public void reopenLogs() {
+        accessLogs.reopen();
+    }
+
+    /** Writes what waits for the files of access logs, once nothing more comes. */
+    void closeLogs() {
+        accessLogs.close();
+    }
+
+    /** Access lines that could not be written to their files, because they came too fast or the disk was full. */
+    public long droppedLogLines() {
+        return accessLogs.dropped();
     }
 
     /** What would become of a request; nothing is sent. */
@@ -250,6 +279,8 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
         }
         tls.prepare(config());
         config().prepare(files::at);
+        accessLogs.prepare(config());
+        accessLogs.inForce(config());
         Transports started = new Transports(clients, tls, addresses);
         transport = started;
         discoveries.follow(config());
@@ -280,6 +311,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
             current.close();
         }
         super.doStop();
+        accessLogs.close();
         tls.close();
         if (!standAlone && connector != null) {
             removeBean(connector);
@@ -319,7 +351,7 @@ public final class JettyProxyHandler extends Handler.Abstract.NonBlocking implem
     /** What the core may use of this world. */
     private final class JettyEngine implements Engine {
         private final SecureRandom random = new SecureRandom();
-        private final ProxyListener listener = new Slf4jListener();
+        private final ProxyListener listener = new Slf4jListener(accessLogs);
 
         @Override
         public Executor executor() {

@@ -3,6 +3,7 @@ package io.weir.jetty;
 import io.weir.Explanation;
 import io.weir.ProxyConfig;
 import io.weir.ProxyStatus;
+import io.weir.http.Finding;
 import io.weir.http.RequestHead;
 import io.weir.jetty.server.InlineThreadPool;
 import io.weir.jetty.server.SharedSelectorConnector;
@@ -55,6 +56,17 @@ public final class JettyProxyServer implements AutoCloseable {
         return new Builder(config);
     }
 
+    /**
+     * What works in a configuration, but hardly as it was meant, or not safely: {@link ProxyConfig#lint} and, beside it, the
+     * files that it names ({@code unreadable-file}, {@code secret-readable-by-others}). Nothing is started (nginx
+     * {@code -t}).
+     */
+    public static List<Finding> lint(ProxyConfig config) {
+        List<Finding> findings = new ArrayList<>(config.lint());
+        findings.addAll(FileLint.of(config));
+        return List.copyOf(findings);
+    }
+
     /** The port of the first listener; useful where 0 was asked for. */
     public int port() {
         return connectors.get(0).getLocalPort();
@@ -83,6 +95,19 @@ public final class JettyProxyServer implements AutoCloseable {
      */
     public void reloadTls() {
         certificates.forEach(ServerTls::reload);
+    }
+
+    /**
+     * Opens the files of access logs again, after they were renamed (nginx {@code -s reopen}). Lines of exchanges that have
+     * ended before this call still go into the renamed files; it does not wait for them.
+     */
+    public void reopenLogs() {
+        handler.reopenLogs();
+    }
+
+    /** Access lines that could not be written to their files, because they came too fast or the disk was full. */
+    public long droppedLogLines() {
+        return handler.droppedLogLines();
     }
 
     /** What would become of a request; nothing is sent. */
@@ -130,6 +155,7 @@ public final class JettyProxyServer implements AutoCloseable {
         } catch (Exception e) {
             LOG.warn("stopping failed", e);
         }
+        handler.closeLogs(); // once more: exchanges may have ended while the server stopped
         server.destroy();
     }
 

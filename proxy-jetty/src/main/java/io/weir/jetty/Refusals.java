@@ -31,14 +31,19 @@ final class Refusals implements Request.Handler {
             // A request that its client took back before it was looked at: Jetty calls that an error of the server's.
             ProxyError gone = ProxyError.CLIENT_GONE;
             proxy.refused(
-                    Heads.peer(request), gone.status(), gone, String.valueOf(message), System.currentTimeMillis());
+                    Heads.peer(request), gone.status(), 0, gone, String.valueOf(message), System.currentTimeMillis());
             callback.failed(new EofException());
             return true;
         }
         int status = response.getStatus() < 400 ? ProxyError.INTERNAL_ERROR.status() : response.getStatus();
         Reply reply = Reply.status(status);
         proxy.refused(
-                Heads.peer(request), status, errorOf(status), String.valueOf(message), System.currentTimeMillis());
+                Heads.peer(request),
+                status,
+                reply.length(),
+                errorOf(status),
+                String.valueOf(message),
+                System.currentTimeMillis());
         response.setStatus(status);
         response.getHeaders().clear();
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain;charset=utf-8");

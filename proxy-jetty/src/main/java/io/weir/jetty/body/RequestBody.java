@@ -137,6 +137,11 @@ public final class RequestBody implements Content.Source {
         return collected.isComplete() && !collected.hasTrailers() ? collected.length() : -1;
     }
 
+    /** Bytes that have come so far. */
+    public long taken() {
+        return taken;
+    }
+
     /** Whether the request has a body of which the length is not known. */
     public boolean isChunked() {
         return chunked && length() < 0;

@@ -45,6 +45,7 @@ final class Downstream {
     private final Callback callback;
     private final boolean http1;
     private final @Nullable WatchedEndPoint watched;
+    private final long sentBefore;
     private CompletableFuture<?> interims = CompletableFuture.completedFuture(null);
 
     Downstream(Request request, Response response, Callback callback) {
@@ -56,6 +57,17 @@ final class Downstream {
                 ? WatchedEndPoint.below(
                         request.getConnectionMetaData().getConnection().getEndPoint())
                 : null;
+        sentBefore = http1 ? request.getConnectionMetaData().getConnection().getBytesOut() : 0;
+    }
+
+    /**
+     * Bytes that were handed to the client's connection for this exchange, heads and chunking included; −1 over HTTP/2,
+     * where a connection belongs to many.
+     *
+     * @param tunnelled bytes that went to it when it spoke HTTP no more
+     */
+    long bytesSent(long tunnelled) {
+        return http1 ? request.getConnectionMetaData().getConnection().getBytesOut() - sentBefore + tunnelled : -1;
     }
 
     Response response() {

@@ -9,6 +9,7 @@ import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.http.Reply;
 import io.weir.http.ResponseHead;
+import io.weir.http.Traffic;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.body.ResponsePump;
 import io.weir.jetty.body.SpillBuffer;
@@ -446,9 +447,10 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         clocks.close();
         body.close();
         if (open != null) {
-            open.finish(now());
+            open.finish(body.taken(), now());
         } else {
-            exchange.finished(pumped != null ? pumped.written() : replyBytes, now());
+            long sent = pumped != null ? pumped.written() : replyBytes;
+            exchange.finished(new Traffic(sent, downstream.bytesSent(0), body.taken()), now());
         }
         leave.run();
     }

@@ -3,6 +3,7 @@ package io.weir.jetty.exchange;
 import io.weir.Exchange;
 import io.weir.http.ProxyError;
 import io.weir.http.ResponseHead;
+import io.weir.http.Traffic;
 import io.weir.jetty.tunnel.Passage;
 import io.weir.jetty.tunnel.Tunnel;
 import io.weir.jetty.upstream.UpstreamCall;
@@ -74,8 +75,12 @@ final class Switch implements Passage.Listener {
         }
     }
 
-    /** Last word on the exchange, for the core. */
-    void finish(long now) {
+    /**
+     * Last word on the exchange, for the core.
+     *
+     * @param bodyReceived of the request, before the switch
+     */
+    void finish(long bodyReceived, long now) {
         Passage passage = open;
         long bytes = 0;
         WebSocketSummary webSocket = null;
@@ -84,7 +89,7 @@ final class Switch implements Passage.Listener {
             bytes = passage.bytesToClient();
             webSocket = passage.webSocket();
         }
-        exchange.finished(bytes, webSocket, now);
+        exchange.finished(new Traffic(bytes, downstream.bytesSent(bytes), bodyReceived), webSocket, now);
     }
 
     // ---- what passes tells ----

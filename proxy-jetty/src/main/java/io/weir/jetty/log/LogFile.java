@@ -1,0 +1,285 @@
+package io.weir.jetty.log;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file to which lines are appended, by a thread that lives as long as the file is in use. What waits is written at once,
+ * line after line, so that no line is torn, not even by a disk that is full for a while.
+ *
+ * <p>A file out of use still takes lines, of exchanges that began when it was in use: each opens it once more.
+ */
+final class LogFile {
+    /** Lines that may wait. */
+    static final int CAPACITY = 8192;
+
+    /** How often an operator hears that lines are lost. */
+    private static final long NEWS_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
+
+    /** How the file is opened: to be appended to, and made if it is not there. */
+    interface Opener {
+        WritableByteChannel open(Path path) throws IOException;
+    }
+
+    private final Path path;
+    private final Opener opener;
+
+    // Guarded by this.
+    private List<String> waiting = new ArrayList<>();
+    private int reopenAfter = -1;
+    private boolean inUse = true;
+    private @Nullable Thread writer;
+    private long dropped;
+    private long droppedTold;
+
+    // The writer's own; one writer follows another under the lock.
+    private @Nullable WritableByteChannel channel;
+    private ByteBuffer rest = ByteBuffer.allocate(0);
+    private long toldAt = System.nanoTime() - NEWS_NANOS;
+
+    /** Opens it. */
+    LogFile(Path path) throws IOException {
+        this(path, LogFile::append);
+    }
+
+    LogFile(Path path, Opener opener) throws IOException {
+        this.path = path;
+        this.opener = opener;
+        channel = opener.open(path);
+    }
+
+    private static WritableByteChannel append(Path path) throws IOException {
+        return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    /** Has that line written; drops and counts it if too many wait. Never blocks on the disk. */
+    void append(String line) {
+        boolean firstLoss = false;
+        synchronized (this) {
+            if (waiting.size() < CAPACITY) {
+                waiting.add(line);
+                wakeWriter();
+            } else {
+                firstLoss = dropped == droppedTold;
+                dropped++;
+            }
+        }
+        if (firstLoss) {
+            LOG.warn("access log {}: {} lines wait for the disk, further ones are dropped", path, CAPACITY);
+        }
+    }
+
+    /** Lines that were not written, and will not be. */
+    synchronized long dropped() {
+        return dropped;
+    }
+
+    /** Opens the path again, after the lines that wait now: they still belong into the file that was renamed. */
+    synchronized void reopen() {
+        reopenAfter = waiting.size();
+        wakeWriter();
+    }
+
+    /** It is in use again, or still. */
+    synchronized void use() {
+        inUse = true;
+    }
+
+    /** It is out of use: once what waits is written, the file is closed and the thread ends. */
+    synchronized void retire() {
+        inUse = false;
+        wakeWriter();
+    }
+
+    /**
+     * Waits until a file out of use is closed.
+     *
+     * @return false if it took longer than that
+     */
+    boolean awaitClosed(Duration patience) throws InterruptedException {
+        Thread last;
+        synchronized (this) {
+            last = writer;
+        }
+        if (last != null) {
+            last.join(patience.toMillis());
+        }
+        return last == null || !last.isAlive();
+    }
+
+    /** Under the lock. */
+    private void wakeWriter() {
+        if (writer == null) {
+            writer = new Thread(this::write, "weir-log-" + path.getFileName());
+            writer.setDaemon(true);
+            writer.start();
+        } else {
+            notifyAll();
+        }
+    }
+
+    // ---- the writer ----
+
+    private void write() {
+        List<String> batch = new ArrayList<>();
+        while (true) {
+            int before;
+            synchronized (this) {
+                while (waiting.isEmpty() && reopenAfter < 0 && inUse) {
+                    try {
+                        wait();
+                    } catch (InterruptedException e) {
+                        inUse = false; // somebody wants it to end; what waits is written first
+                    }
+                }
+                if (waiting.isEmpty() && reopenAfter < 0) {
+                    close();
+                    writer = null;
+                    return;
+                }
+                List<String> taken = waiting;
+                waiting = batch;
+                batch = taken;
+                before = reopenAfter;
+                reopenAfter = -1;
+            }
+            if (before >= 0) {
+                append(batch.subList(0, before));
+                openAgain();
+                append(batch.subList(before, batch.size()));
+            } else {
+                append(batch);
+            }
+            batch.clear();
+            tellOfLoss();
+        }
+    }
+
+    /** Writes those lines; what can't be written is lost, but for the rest of a line that is there in part. */
+    private void append(List<String> lines) {
+        if (lines.isEmpty()) {
+            return;
+        }
+        int written = 0;
+        try {
+            WritableByteChannel open = channel == null ? opener.open(path) : channel;
+            channel = open;
+            writeFully(open, rest);
+            for (int from = 0; from < lines.size(); from = written) {
+                StringBuilder text = new StringBuilder();
+                int to = from;
+                while (to < lines.size() && text.length() < 64 * 1024) {
+                    text.append(lines.get(to++)).append('\n');
+                }
+                ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
+                try {
+                    writeFully(open, bytes);
+                } catch (IOException e) {
+                    written = from + begun(bytes);
+                    throw e;
+                }
+                written = to;
+            }
+        } catch (IOException e) {
+            lost(lines.size() - written, e);
+        }
+    }
+
+    /** How many lines of those bytes are in the file, the one included of which a part is: its rest is kept. */
+    private int begun(ByteBuffer bytes) {
+        byte[] all = bytes.array();
+        int lines = 0;
+        for (int i = 0; i < bytes.position(); i++) {
+            lines += all[i] == '\n' ? 1 : 0;
+        }
+        boolean torn = bytes.position() > 0 && all[bytes.position() - 1] != '\n';
+        if (!torn) {
+            return lines;
+        }
+        int end = bytes.position();
+        while (all[end] != '\n') {
+            end++;
+        }
+        rest = ByteBuffer.wrap(all, bytes.position(), end + 1 - bytes.position())
+                .slice();
+        return lines + 1;
+    }
+
+    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    private void openAgain() {
+        try {
+            WritableByteChannel fresh = opener.open(path);
+            close();
+            channel = fresh;
+        } catch (IOException e) {
+            LOG.warn(
+                    "access log {} can't be opened again, lines go on into the file that was open: {}", path, cause(e));
+        }
+    }
+
+    private void close() {
+        WritableByteChannel open = channel;
+        channel = null;
+        if (open == null) {
+            return;
+        }
+        try {
+            open.close();
+        } catch (IOException e) {
+            LOG.warn("access log {} was not closed in order: {}", path, cause(e));
+        }
+    }
+
+    private void lost(int lines, IOException cause) {
+        boolean news;
+        synchronized (this) {
+            dropped += lines;
+            news = isTimeForNews();
+            droppedTold = news ? dropped : droppedTold;
+        }
+        if (news) {
+            LOG.warn("access log {} can't be written, {} lines lost: {}", path, lines, cause(cause));
+        }
+    }
+
+    private void tellOfLoss() {
+        long lines;
+        synchronized (this) {
+            lines = dropped - droppedTold;
+            if (lines == 0 || !(isTimeForNews() || !inUse)) {
+                return;
+            }
+            droppedTold = dropped;
+        }
+        LOG.warn("access log {}: {} lines dropped, they came faster than the disk takes them", path, lines);
+    }
+
+    private boolean isTimeForNews() {
+        long now = System.nanoTime();
+        boolean isTime = now - toldAt >= NEWS_NANOS;
+        toldAt = isTime ? now : toldAt;
+        return isTime;
+    }
+
+    static String cause(IOException e) {
+        return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
+    }
+}
