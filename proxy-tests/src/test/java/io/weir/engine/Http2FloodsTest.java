@@ -72,6 +72,32 @@ class Http2FloodsTest {
         }
     }
 
+    /** What is on its way to a client when a response has left is read later, and its window opened then. */
+    @Test
+    void windowsMayBeOpenedForStreamsThatHaveEnded() {
+        try (var flooded = new Flooded(OK)) {
+            flooded.hostile.send(get(1, "/")).awaitEndOf(1);
+
+            flooded.hostile.send(times(10 * TOO_MANY, H2Frame.windowUpdate(1, 1)));
+
+            assertThat(flooded.hostile.send(get(3, "/")).awaitStatus(3)).isEqualTo(200);
+        }
+    }
+
+    /** What was on its way when an upload was refused is read and forgotten. */
+    @Test
+    void theRestOfAnUploadThatWasRefusedMayCome() {
+        try (var flooded = new Flooded(OK)) {
+            flooded.hostile
+                    .send(H2Frame.headers(1, false, head("GET", "//%00")))
+                    .awaitEndOf(1);
+
+            flooded.hostile.send(times(10 * TOO_MANY, H2Frame.data(1, false, "x")));
+
+            assertThat(flooded.hostile.send(get(3, "/")).awaitStatus(3)).isEqualTo(200);
+        }
+    }
+
     /** CVE-2024-27316 and its kin: a header block that never ends. */
     @Test
     void aHeaderBlockWithoutEndIsKeptOnlyUpToTheLimitOfHeads() {

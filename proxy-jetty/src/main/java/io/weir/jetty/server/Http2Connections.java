@@ -13,6 +13,7 @@ import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.io.RateControl;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.util.Callback;
@@ -35,6 +36,12 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
         super(configuration);
         roomier = new HttpConfiguration(configuration);
         roomier.setRequestHeaderSize(2 * configuration.getRequestHeaderSize() + ROOM_FOR_FIELDS);
+        setRateControlFactory(new RateControl.Factory() {
+            @Override
+            public RateControl newRateControl(EndPoint endPoint) {
+                return new FloodControl();
+            }
+        });
     }
 
     /**
