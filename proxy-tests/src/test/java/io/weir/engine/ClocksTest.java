@@ -274,7 +274,7 @@ class ClocksTest {
                         pass(ofMillis(5));
                     }
                 });
-                var proxy = with(upstream.uri(), clocks -> clocks.total(ofMillis(300)))) {
+                var proxy = with(upstream.uri(), clocks -> clocks.total(ofMillis(1500)))) {
 
             RawResponse response = proxy.exchange(GET);
 
