@@ -183,7 +183,7 @@ final class WireReader {
     }
 
     private static long length(String value) throws Flaw {
-        if (!value.matches("[0-9]{1,18}")) {
+        if (!value.matches("[0-9]{1,18}|[1-8][0-9]{18}")) { // what fits into a long, nearly
             throw new Flaw("not a length: " + printable(value));
         }
         return Long.parseLong(value);

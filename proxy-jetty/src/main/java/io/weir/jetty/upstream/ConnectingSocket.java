@@ -22,6 +22,7 @@ final class ConnectingSocket extends Transport.Socket {
     private final Protocol protocol;
     private @Nullable SelectableChannel channel;
     private @Nullable EndPoint connected;
+    private boolean opened;
     private boolean closed;
 
     /** What is spoken on a socket once it is connected. */
@@ -37,30 +38,44 @@ final class ConnectingSocket extends Transport.Socket {
 
     /** Gives it up, however far it has come. */
     void close() {
-        SelectableChannel opened;
+        SelectableChannel connecting;
         EndPoint open;
         synchronized (this) {
             closed = true;
-            opened = channel;
+            connecting = channel;
             open = connected;
+            if (open != null && !opened) {
+                return; // Jetty is about to open it, and warns of one that is closed
+            }
         }
         if (open != null) {
             open.close();
         }
-        IO.close(opened);
+        IO.close(connecting);
+    }
+
+    private void opened(EndPoint open) {
+        boolean late;
+        synchronized (this) {
+            opened = true;
+            late = closed;
+        }
+        if (late) {
+            open.close();
+        }
     }
 
     @Override
     public SelectableChannel newSelectableChannel() throws IOException {
-        SelectableChannel opened =
+        SelectableChannel fresh =
                 upstream.socket() == null ? SocketChannel.open() : SocketChannel.open(StandardProtocolFamily.UNIX);
         synchronized (this) {
             if (!closed) {
-                channel = opened;
-                return opened;
+                channel = fresh;
+                return fresh;
             }
         }
-        IO.close(opened);
+        IO.close(fresh);
         throw new ClosedChannelException();
     }
 
@@ -75,6 +90,13 @@ final class ConnectingSocket extends Transport.Socket {
         synchronized (this) {
             connected = endPoint;
         }
-        return protocol.over((UpstreamEndPoint) endPoint, context);
+        Connection connection = protocol.over((UpstreamEndPoint) endPoint, context);
+        connection.addEventListener(new Connection.Listener() {
+            @Override
+            public void onOpened(Connection open) {
+                opened(endPoint);
+            }
+        });
+        return connection;
     }
 }
