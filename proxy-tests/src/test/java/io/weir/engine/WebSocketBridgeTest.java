@@ -419,13 +419,15 @@ class WebSocketBridgeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void aHookThatFailsIs1011OnBothSides(boolean thrown) {
+    @ValueSource(strings = {"throws", "fails later", "forgets its answer"})
+    void aHookThatFailsIs1011OnBothSides(String how) {
         MessageHook hook = (message, request) -> {
-            if (thrown) {
+            if (how.equals("throws")) {
                 throw new IllegalStateException("a bug");
             }
-            return CompletableFuture.failedFuture(new IllegalStateException("a bug"));
+            return how.equals("fails later")
+                    ? CompletableFuture.failedFuture(new IllegalStateException("a bug"))
+                    : null;
         };
         List<Frame> heard = new CopyOnWriteArrayList<>();
         try (var upstream = speaking(connection -> hear(connection, heard));
