@@ -9,7 +9,6 @@ module io.weir.jetty {
     requires transitive org.eclipse.jetty.server;
     requires org.eclipse.jetty.websocket.common;
     requires org.eclipse.jetty.websocket.core.server;
-    requires org.eclipse.jetty.websocket.server;
     requires org.slf4j;
     requires static com.aayushatharva.brotli4j;
     requires static com.github.luben.zstd_jni;

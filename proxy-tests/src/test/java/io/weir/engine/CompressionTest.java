@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
@@ -267,16 +268,7 @@ class CompressionTest {
     /** Without the optional jars on its class path. */
     @Test
     void aMissingLibraryIsNamedWhenTheHandlerIsMade() throws Throwable {
-        URL[] others = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> !entry.contains("brotli") && !entry.contains("zstd"))
-                .map(entry -> {
-                    try {
-                        return Path.of(entry).toUri().toURL();
-                    } catch (IOException e) {
-                        throw new AssertionError(e);
-                    }
-                })
-                .toArray(URL[]::new);
+        URL[] others = classPath(entry -> !entry.contains("brotli") && !entry.contains("zstd"));
         try (URLClassLoader without = new URLClassLoader(others, ClassLoader.getPlatformClassLoader())) {
             for (String coding : List.of("brotli", "zstd")) {
                 assertThatThrownBy(() -> make(without, coding))
@@ -288,6 +280,55 @@ class CompressionTest {
             }
             make(without, "gzip");
         }
+    }
+
+    /** Whoever uses zstd for something else may have an older one. */
+    @Test
+    void aLibraryOfAnotherVersionIsNamedWhenTheHandlerIsMade() throws Throwable {
+        try (URLClassLoader older = new OlderZstd(classPath(entry -> true))) {
+            assertThatThrownBy(() -> make(older, "zstd"))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("proxy: compression: zstd is on the class path in another version than "
+                            + "org.eclipse.jetty.compression:jetty-compression-zstandard brings")
+                    .hasMessageContaining("compressByteBufferStream");
+        }
+    }
+
+    /** Has a zstd that calls a method differently, as those before 1.5.7-17 do. */
+    private static final class OlderZstd extends URLClassLoader {
+        private static final String CONTEXT = "com.github.luben.zstd.ZstdCompressCtx";
+
+        OlderZstd(URL[] classPath) {
+            super(classPath, ClassLoader.getPlatformClassLoader());
+        }
+
+        @Override
+        protected Class<?> findClass(String name) throws ClassNotFoundException {
+            if (!name.equals(CONTEXT)) {
+                return super.findClass(name);
+            }
+            try (InputStream in = getResourceAsStream(CONTEXT.replace('.', '/') + ".class")) {
+                byte[] code = new String(in.readAllBytes(), ISO_8859_1)
+                        .replace("compressByteBufferStream", "compressByteBufferDreams")
+                        .getBytes(ISO_8859_1);
+                return defineClass(name, code, 0, code.length);
+            } catch (IOException e) {
+                throw new ClassNotFoundException(name, e);
+            }
+        }
+    }
+
+    private static URL[] classPath(Predicate<String> wanted) {
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(wanted)
+                .map(entry -> {
+                    try {
+                        return Path.of(entry).toUri().toURL();
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                })
+                .toArray(URL[]::new);
     }
 
     private static void make(ClassLoader loader, String coding) throws Throwable {

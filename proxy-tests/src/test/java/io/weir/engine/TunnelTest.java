@@ -9,6 +9,7 @@ import io.weir.testkit.Identity;
 import io.weir.testkit.RawRequest;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
+import io.weir.testkit.UnixUpstream;
 import io.weir.testkit.UpstreamConnection;
 import io.weir.upstream.UpstreamTls;
 import java.nio.charset.StandardCharsets;
@@ -61,6 +62,23 @@ class TunnelTest {
                 });
                 var proxied = WiredProxy.to(pool ->
                         pool.upstream(upstream.uri()).tls(UpstreamTls.defaults().withTrust(identity.certificate())));
+                var client = proxied.client()) {
+
+            assertThat(client.send(ASKING).readInterim().status()).isEqualTo(101);
+            assertThat(client.readBytes(5)).isEqualTo("early");
+            assertThat(client.send("ping").readBytes(4)).isEqualTo("pong");
+        }
+    }
+
+    @Test
+    void bytesPassBothWaysToAnUpstreamInTheFileSystem() {
+        try (var behind = switching(connection -> {
+                    connection.send("early");
+                    assertThat(text(connection.readBytes(4))).isEqualTo("ping");
+                    connection.send("pong");
+                });
+                var upstream = UnixUpstream.relayingTo(behind.port());
+                var proxied = WiredProxy.to("unix:" + upstream.path());
                 var client = proxied.client()) {
 
             assertThat(client.send(ASKING).readInterim().status()).isEqualTo(101);

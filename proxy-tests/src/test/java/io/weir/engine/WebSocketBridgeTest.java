@@ -2,6 +2,7 @@ package io.weir.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.ProxyConfig;
 import io.weir.body.MessageHook;
 import io.weir.body.WebSocketMessage;
 import io.weir.header.Upgrades;
@@ -15,11 +16,15 @@ import io.weir.testkit.Frame;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Response;
 import io.weir.testkit.H2Stream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawRequest;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
+import io.weir.testkit.UnixUpstream;
 import io.weir.testkit.UpstreamConnection;
+import io.weir.upstream.UpstreamPool;
+import io.weir.upstream.UpstreamTls;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -134,6 +139,37 @@ class WebSocketBridgeTest {
 
             assertThat(Frame.read(client)).hasToString("text early");
             assertThat(Frame.read(client)).hasToString("binary h\u00e9llo");
+        }
+    }
+
+    @Test
+    void messagesPassFromATlsClientToATlsUpstream() {
+        Edge.overTls(true);
+        Identity identity = Identity.of("ip:127.0.0.1");
+        try (var upstream = ScriptedUpstream.secured(identity, answering(WebSocketBridgeTest::echo));
+                var proxied = WiredProxy.routing(
+                        pool -> pool.upstream(upstream.uri())
+                                .tls(UpstreamTls.defaults().withTrust(identity.certificate())),
+                        WebSocketBridgeTest::bridging);
+                var client = proxied.client()) {
+            converse(client);
+
+            assertThat(proxied.awaitEnded(1).outcome().error()).isNull();
+        } finally {
+            Edge.overTls(false);
+        }
+    }
+
+    @Test
+    void messagesPassToAnUpstreamInTheFileSystem() {
+        try (var behind = speaking(WebSocketBridgeTest::echo);
+                var upstream = UnixUpstream.relayingTo(behind.port());
+                var proxied = WiredProxy.routing(
+                        pool -> pool.upstream("unix:" + upstream.path()), WebSocketBridgeTest::bridging);
+                var client = proxied.client()) {
+            converse(client);
+
+            assertThat(proxied.awaitEnded(1).outcome().error()).isNull();
         }
     }
 
@@ -383,13 +419,15 @@ class WebSocketBridgeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void aHookThatFailsIs1011OnBothSides(boolean thrown) {
+    @ValueSource(strings = {"throws", "fails later", "forgets its answer"})
+    void aHookThatFailsIs1011OnBothSides(String how) {
         MessageHook hook = (message, request) -> {
-            if (thrown) {
+            if (how.equals("throws")) {
                 throw new IllegalStateException("a bug");
             }
-            return CompletableFuture.failedFuture(new IllegalStateException("a bug"));
+            return how.equals("fails later")
+                    ? CompletableFuture.failedFuture(new IllegalStateException("a bug"))
+                    : null;
         };
         List<Frame> heard = new CopyOnWriteArrayList<>();
         try (var upstream = speaking(connection -> hear(connection, heard));
@@ -500,8 +538,11 @@ class WebSocketBridgeTest {
         }
     }
 
-    @Test
-    void aStopTellsBothSides1001() throws Exception {
+    /** Jetty would have its own word with sessions that it knows of, at the same time; over TLS that was often the last one. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStopTellsBothSides1001(boolean tls) throws Exception {
+        Edge.overTls(tls);
         List<Frame> heard = new CopyOnWriteArrayList<>();
         try (var upstream = speaking(connection -> hear(connection, heard));
                 var proxied = bridged(upstream, ws -> {});
@@ -513,6 +554,8 @@ class WebSocketBridgeTest {
             assertThat(Frame.read(client).toString()).startsWith("close 1001");
             stopped.get(Await.DEADLINE.toSeconds(), TimeUnit.SECONDS);
             assertThat(heard.get(0).toString()).startsWith("close 1001");
+        } finally {
+            Edge.overTls(false);
         }
     }
 
@@ -567,9 +610,35 @@ class WebSocketBridgeTest {
                 (config, pool) -> config.route(Route.any().webSocket(settings).to(pool)));
     }
 
+    private static ProxyConfig.Builder bridging(ProxyConfig.Builder config, UpstreamPool pool) {
+        return config.route(Route.any().webSocket(ws -> {}).to(pool));
+    }
+
+    /** A small and a large message there and back, then a close. */
+    private static void converse(RawClient client) {
+        String large = "x".repeat(MIB);
+        client.send(ASKING).readInterim();
+        client.send(Frame.text("small").masked());
+        assertThat(Frame.read(client)).hasToString("text small");
+        client.send(Frame.binary(large.getBytes(StandardCharsets.ISO_8859_1)).masked());
+        StringBuilder back = new StringBuilder();
+        Frame frame;
+        do {
+            frame = Frame.read(client);
+            back.append(new String(frame.payload(), StandardCharsets.ISO_8859_1));
+        } while (!frame.fin());
+        assertThat(back.toString()).isEqualTo(large);
+        client.send(Frame.close(3000, "bye").masked());
+        assertThat(Frame.read(client)).hasToString(Frame.close(3000, "bye").toString());
+    }
+
     /** Answers as a WebSocket server without extensions has to, and goes on as told. */
     static ScriptedUpstream speaking(ScriptedUpstream.Script then) {
-        return ScriptedUpstream.of(connection -> {
+        return ScriptedUpstream.of(answering(then));
+    }
+
+    private static ScriptedUpstream.Script answering(ScriptedUpstream.Script then) {
+        return connection -> {
             RawRequest request = connection.readHead();
             String key = request.field("Sec-WebSocket-Key").orElseThrow();
             String offered = request.field("Sec-WebSocket-Protocol").orElse("");
@@ -577,7 +646,7 @@ class WebSocketBridgeTest {
                     + (offered.isEmpty() ? "" : "Sec-WebSocket-Protocol: " + offered.split(",")[0] + "\r\n")
                     + "X-Upstream: yes\r\nSec-WebSocket-Accept: " + Upgrades.acceptFor(key) + "\r\n\r\n");
             then.run(connection);
-        });
+        };
     }
 
     /** Reads all up to the close, and answers that. */

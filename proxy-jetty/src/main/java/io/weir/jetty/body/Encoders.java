@@ -7,11 +7,22 @@ import io.weir.body.BodyTransformer;
 import io.weir.body.Compression;
 import io.weir.route.Route;
 import io.weir.route.Site;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Makes encoders. Those of brotli and zstd need libraries that users add; a configuration that lacks one is refused. */
 public final class Encoders {
     private static final String MODULE = "org.eclipse.jetty.compression:jetty-compression-";
+
+    private static final BodyTransformer.Output NOWHERE = new BodyTransformer.Output() {
+        @Override
+        public void write(ByteBuffer bytes) {}
+
+        @Override
+        public void again() {}
+    };
 
     private Encoders() {}
 
@@ -46,10 +57,14 @@ public final class Encoders {
         for (Compression.Choice choice : compression.choices()) {
             try {
                 load(choice.coding());
+                tryOut(choice);
             } catch (NoClassDefFoundError e) {
                 throw refusal(place, choice.coding(), "is not on the class path; add " + module(choice.coding()), e);
             } catch (UnsatisfiedLinkError | ExceptionInInitializerError e) {
                 throw refusal(place, choice.coding(), "has no native library for this machine: " + e.getMessage(), e);
+            } catch (IncompatibleClassChangeError e) {
+                String cure = "is on the class path in another version than " + module(choice.coding()) + " brings: ";
+                throw refusal(place, choice.coding(), cure + e.getMessage(), e);
             }
         }
     }
@@ -59,6 +74,18 @@ public final class Encoders {
             case GZIP -> {}
             case BROTLI -> Brotli4jLoader.ensureAvailability();
             case ZSTD -> Native.load();
+        }
+    }
+
+    /** Compresses nothing. Other dependencies may have brought a version that lacks what is called, and no response is to tell. */
+    private static void tryOut(Compression.Choice choice) {
+        BodyTransformer encoder = of(choice);
+        try {
+            encoder.transform(ByteBuffer.allocate(0), true, NOWHERE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            encoder.close();
         }
     }
 

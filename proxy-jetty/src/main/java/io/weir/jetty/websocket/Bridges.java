@@ -9,16 +9,12 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.common.JettyWebSocketFrameHandlerFactory;
 import org.eclipse.jetty.websocket.core.WebSocketComponents;
 import org.eclipse.jetty.websocket.core.server.WebSocketServerComponents;
-import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.jspecify.annotations.Nullable;
 
 /** What the bridges of a server have in common: Jetty's WebSocket machinery, set up when the first of them needs it. */
 public final class Bridges {
     /** Jetty's, for both sides. */
-    record Machinery(
-            ServerWebSocketContainer server,
-            WebSocketComponents components,
-            JettyWebSocketFrameHandlerFactory handlers) {}
+    record Machinery(WebSocketComponents components, JettyWebSocketFrameHandlerFactory handlers) {}
 
     private @Nullable Machinery machinery;
 
@@ -47,9 +43,8 @@ public final class Bridges {
             return known;
         }
         WebSocketComponents components = WebSocketServerComponents.ensureWebSocketComponents(server);
-        ServerWebSocketContainer container = ServerWebSocketContainer.ensure(server);
-        Machinery made =
-                new Machinery(container, components, new JettyWebSocketFrameHandlerFactory(container, components));
+        Untracked container = new Untracked(components.getExecutor());
+        Machinery made = new Machinery(components, new JettyWebSocketFrameHandlerFactory(container, components));
         machinery = made;
         return made;
     }

@@ -13,11 +13,14 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.Behavior;
+import org.eclipse.jetty.websocket.core.Configuration;
 import org.eclipse.jetty.websocket.core.ExtensionStack;
 import org.eclipse.jetty.websocket.core.Negotiated;
 import org.eclipse.jetty.websocket.core.WebSocketComponents;
 import org.eclipse.jetty.websocket.core.WebSocketConnection;
 import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
+import org.eclipse.jetty.websocket.core.server.WebSocketMappings;
+import org.eclipse.jetty.websocket.core.server.WebSocketNegotiator;
 
 /** Has Jetty speak WebSocket on the two connections of a bridge. */
 final class Handshake {
@@ -56,18 +59,22 @@ final class Handshake {
             Bridges.Machinery jetty,
             Callback written) {
         String subprotocol = head.header(HttpHeader.SEC_WEBSOCKET_SUBPROTOCOL.asString());
-        boolean understood = jetty.server()
+        WebSocketNegotiator negotiator = WebSocketNegotiator.from(
+                (asked, answer, failed) -> {
+                    if (subprotocol != null) {
+                        answer.setAcceptedSubProtocol(subprotocol);
+                    }
+                    answer.setExtensions(List.of());
+                    return end;
+                },
+                (socket, asked, answer) -> jetty.handlers().newJettyFrameHandler(socket));
+        boolean understood = new WebSocketMappings(jetty.components())
                 .upgrade(
-                        (asked, answer, failed) -> {
-                            if (subprotocol != null) {
-                                answer.setAcceptedSubProtocol(subprotocol);
-                            }
-                            answer.setExtensions(List.of());
-                            return end;
-                        },
+                        negotiator,
                         new Asking(request),
                         response,
-                        written);
+                        written,
+                        new Configuration.ConfigurationCustomizer());
         if (!understood) {
             throw new IllegalStateException("Jetty does not take this for a WebSocket: " + request);
         }

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Frame;
@@ -68,7 +69,9 @@ final class HookCourse implements Course {
         }
         CompletionStage<@Nullable WebSocketMessage> shown;
         try {
-            shown = hook.onMessage(WebSocketMessage.received(from.isClient(), text, payload), request);
+            shown = Objects.requireNonNull(
+                    hook.onMessage(WebSocketMessage.received(from.isClient(), text, payload), request),
+                    "the hook returned null in place of a stage");
         } catch (RuntimeException e) {
             bridge.hookFailed(from, e);
             return;
