@@ -301,10 +301,12 @@ class TlsListenerTest {
             RawResponse answer = client.send(GET.formatted("a.test")).readResponse();
             X509Certificate shown = (X509Certificate) client.tls().getSession().getLocalCertificates()[0];
 
+            String serial = shown.getSerialNumber().toString(16).toUpperCase(Locale.ROOT);
+
             assertThat(answer.field("X-Tls").orElse("")).endsWith(" SUCCESS");
             assertThat(answer.field("X-Client").orElse(""))
                     .isEqualTo("CN=weir test|CN=weir test|" + digest("SHA-1", shown) + "|" + digest("SHA-256", shown)
-                            + "|" + shown.getSerialNumber().toString(16).toUpperCase(Locale.ROOT));
+                            + "|" + (serial.length() % 2 == 0 ? "" : "0") + serial); // as openssl has it
         }
     }
 
@@ -352,7 +354,7 @@ class TlsListenerTest {
                     "https://a.test:" + proxy.port() + "/");
 
             assertThat(refused.exit()).isNotZero();
-            assertThat(refused.output()).contains("alert");
+            assertThat(refused.output()).startsWith("curl: (").doesNotContain("ok"); // a reset may overtake the alert
         }
     }
 
