@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.jetty.JettyProxyServer;
 import io.weir.middleware.Access;
 import io.weir.middleware.BasicAuth;
+import io.weir.middleware.ConnectionLimit;
 import io.weir.middleware.IpAccess;
 import io.weir.middleware.RateLimit;
 import io.weir.route.Route;
+import io.weir.testkit.Await;
 import io.weir.testkit.Command;
 import io.weir.testkit.EchoUpstream;
 import io.weir.testkit.Nginx;
 import io.weir.testkit.RawClient;
+import io.weir.testkit.RawRequest;
+import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.UpstreamPool;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +25,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -67,6 +72,77 @@ class NginxLimitsTest {
             assertThat(ofWeir).isEqualTo(ofNginx);
             assertThat(ofNginx).contains(200, 429);
             assertThat(ofBurst(targets, ofNginx)).containsExactly(200, 200, 200, 200, 200, 200, 429, 429);
+        }
+    }
+
+    /** Two of each key are held at the upstream; what comes then is refused or not, by both alike. */
+    @Test
+    void connectionLimitsRefuseWhatNginxRefuses() throws Exception {
+        Nginx.assumeInstalled();
+        CountDownLatch goOn = new CountDownLatch(1);
+        try (ScriptedUpstream upstream = ScriptedUpstream.of(connection -> {
+                    RawRequest request = connection.readRequest();
+                    if (request.target().contains("hold")) {
+                        Await.on("the test goes on", goOn);
+                    }
+                    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+                    connection.close();
+                });
+                Nginx nginx = Nginx.start("""
+                        limit_conn_zone $binary_remote_addr zone=a:1m;
+                        limit_conn_zone $arg_k zone=b:1m;
+                        limit_conn_status 429;
+                        server {
+                            listen 127.0.0.1:{port};
+                            location /client/ { limit_conn a 2; proxy_pass %1$s; }
+                            location /key/ { limit_conn b 2; proxy_pass %1$s; }
+                        }
+                        """.formatted(upstream.uri()));
+                JettyProxyServer weir = limitingConnections(upstream)) {
+            List<Integer> ofNginx = whileTwoAreHeld(nginx.port(), upstream, 4);
+            List<Integer> ofWeir = whileTwoAreHeld(weir.port(), upstream, 8);
+
+            assertThat(ofWeir).isEqualTo(ofNginx);
+            assertThat(ofNginx).containsExactly(429, 429, 429, 200, 200);
+            goOn.countDown();
+        } finally {
+            goOn.countDown();
+        }
+    }
+
+    private static JettyProxyServer limitingConnections(ScriptedUpstream upstream) {
+        UpstreamPool pool = UpstreamPool.of("app", upstream.uri());
+        ConnectionLimit limit = ConnectionLimit.of(2);
+        return JettyProxyServer.builder(ProxyConfig.builder()
+                        .route(Route.prefix("/client/").use(limit.status(429)).to(pool))
+                        .route(Route.prefix("/key/")
+                                .use(limit.by("$arg_k").status(429))
+                                .to(pool))
+                        .build())
+                .listen("127.0.0.1", 0)
+                .start();
+    }
+
+    private static List<Integer> whileTwoAreHeld(int port, ScriptedUpstream upstream, int held) {
+        List<RawClient> clients = new ArrayList<>();
+        try {
+            for (String target : List.of("/client/hold", "/client/hold", "/key/hold?k=a", "/key/hold?k=a")) {
+                clients.add(RawClient.connect(port).send("GET " + target + " HTTP/1.1\r\nHost: a.test\r\n\r\n"));
+            }
+            Await.until(
+                    "all are at the upstream",
+                    () -> upstream.requests().stream()
+                                    .filter(request -> request.target().contains("hold"))
+                                    .count()
+                            == held);
+            List<Integer> statuses = new ArrayList<>();
+            for (String target : List.of("/client/", "/client/", "/key/?k=a", "/key/?k=b", "/key/")) {
+                statuses.add(RawClient.exchange(port, "GET " + target + " HTTP/1.1\r\nHost: a.test\r\n\r\n")
+                        .status());
+            }
+            return statuses;
+        } finally {
+            clients.forEach(RawClient::close);
         }
     }
 

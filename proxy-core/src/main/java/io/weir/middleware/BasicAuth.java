@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Hashing never happens on a thread that serves sockets, and on a few others only at a time. Credentials that were right
  * are remembered for a minute, as keyed fingerprints. Users who don't exist take as long as a wrong password.
+ * A password of more than 512 bytes is none.
  *
  * <p>{@code Authorization} does not go on to the upstream, unless {@link #passCredentials} says so.
  */

@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A user and a password as a client sent them (RFC 7617). Shows only the user. */
 final class BasicCredentials {
+    /**
+     * As of crypt(3) of Linux. What SHA-256 and SHA-512 crypt cost grows with the square of the length: as long as a head may
+     * be, one request would cost seconds. The {@code htpasswd} program takes 255 bytes.
+     */
+    private static final int MAX_PASSWORD = 512;
+
     private final String user;
     private final byte[] password;
 
@@ -18,7 +24,7 @@ final class BasicCredentials {
         this.password = password;
     }
 
-    /** Those in the request; null if there are none, several, or malformed ones. */
+    /** Those in the request; null if there are none, several, malformed or overlong ones. */
     static @Nullable BasicCredentials of(RequestHead request) {
         List<String> lines = request.headers().all("Authorization");
         if (lines.size() != 1 || !isBasic(lines.get(0))) {
@@ -40,6 +46,9 @@ final class BasicCredentials {
             }
         }
         if (colon <= 0) {
+            return null;
+        }
+        if (decoded.length - colon - 1 > MAX_PASSWORD) {
             return null;
         }
         String user = new String(decoded, 0, colon, StandardCharsets.ISO_8859_1);

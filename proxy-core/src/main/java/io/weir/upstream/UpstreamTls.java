@@ -18,12 +18,13 @@ import org.jspecify.annotations.Nullable;
 public final class UpstreamTls {
     private static final Set<String> PROTOCOLS = Set.of("TLSv1.2", "TLSv1.3");
     private static final UpstreamTls DEFAULTS =
-            new UpstreamTls(true, null, null, null, null, List.of("TLSv1.2", "TLSv1.3"));
+            new UpstreamTls(true, null, null, null, null, null, List.of("TLSv1.2", "TLSv1.3"));
 
     private final boolean verifies;
     private final @Nullable Path trust;
     private final @Nullable Path certificate;
     private final @Nullable Path key;
+    private final @Nullable String password;
     private final @Nullable String name;
     private final List<String> protocols;
 
@@ -32,12 +33,14 @@ public final class UpstreamTls {
             @Nullable Path trust,
             @Nullable Path certificate,
             @Nullable Path key,
+            @Nullable String password,
             @Nullable String name,
             List<String> protocols) {
         this.verifies = verifies;
         this.trust = trust;
         this.certificate = certificate;
         this.key = key;
+        this.password = password;
         this.name = name;
         this.protocols = protocols;
     }
@@ -52,17 +55,22 @@ public final class UpstreamTls {
      * a self-signed certificate itself.
      */
     public UpstreamTls withTrust(Path pem) {
-        return new UpstreamTls(verifies, pem, certificate, key, name, protocols);
+        return new UpstreamTls(verifies, pem, certificate, key, password, name, protocols);
     }
 
     /**
      * Shows a certificate to upstreams that ask for one (nginx {@code proxy_ssl_certificate}).
      *
      * @param chain PEM file: the certificate, then those between it and its authority
-     * @param key PEM file: its private key, PKCS#8 and not encrypted
+     * @param key PEM file: its private key; RSA, EC or Ed25519; PKCS#8, PKCS#1 or SEC 1, not encrypted
      */
     public UpstreamTls withCertificate(Path chain, Path key) {
-        return new UpstreamTls(verifies, trust, chain, key, name, protocols);
+        return new UpstreamTls(verifies, trust, chain, key, null, name, protocols);
+    }
+
+    /** The same with a key that is encrypted: as PKCS#8, {@code BEGIN ENCRYPTED PRIVATE KEY}. */
+    public UpstreamTls withCertificate(Path chain, Path key, String password) {
+        return new UpstreamTls(verifies, trust, chain, key, password, name, protocols);
     }
 
     /**
@@ -73,7 +81,7 @@ public final class UpstreamTls {
         if (name.isEmpty() || !name.matches("[A-Za-z0-9._:-]+")) {
             throw new IllegalArgumentException("tls name: \"" + name + "\" (expected: a host name or address)");
         }
-        return new UpstreamTls(verifies, trust, certificate, key, name.toLowerCase(Locale.ROOT), protocols);
+        return new UpstreamTls(verifies, trust, certificate, key, password, name.toLowerCase(Locale.ROOT), protocols);
     }
 
     /** Speaks only these of {@code TLSv1.2} and {@code TLSv1.3} (nginx {@code proxy_ssl_protocols}). */
@@ -82,12 +90,12 @@ public final class UpstreamTls {
             throw new IllegalArgumentException(
                     "tls protocols: " + List.of(protocols) + " (expected: some of TLSv1.2, TLSv1.3)");
         }
-        return new UpstreamTls(verifies, trust, certificate, key, name, List.of(protocols));
+        return new UpstreamTls(verifies, trust, certificate, key, password, name, List.of(protocols));
     }
 
     /** Takes any certificate, of any name: whoever can get in between can read and change everything. */
     public UpstreamTls withoutVerification() {
-        return new UpstreamTls(false, trust, certificate, key, name, protocols);
+        return new UpstreamTls(false, trust, certificate, key, password, name, protocols);
     }
 
     /** Whether authority and name of certificates are verified. */
@@ -110,6 +118,11 @@ public final class UpstreamTls {
         return key;
     }
 
+    /** What the private key is encrypted with; null if it is not. In no {@code toString}. */
+    public @Nullable String password() {
+        return password;
+    }
+
     /** The name for SNI and verification; null for the host in the URL. */
     public @Nullable String name() {
         return name;
@@ -128,13 +141,14 @@ public final class UpstreamTls {
                 && Objects.equals(trust, that.trust)
                 && Objects.equals(certificate, that.certificate)
                 && Objects.equals(key, that.key)
+                && Objects.equals(password, that.password)
                 && Objects.equals(name, that.name)
                 && protocols.equals(that.protocols);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(verifies, trust, certificate, key, name, protocols);
+        return Objects.hash(verifies, trust, certificate, key, password, name, protocols);
     }
 
     /** For logs: what differs from the defaults. */

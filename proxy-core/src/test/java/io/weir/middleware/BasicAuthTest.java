@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.weir.http.RequestHead;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -85,6 +87,26 @@ class BasicAuthTest {
 
         assertThat(auth.onRequest(request, context(request))).isInstanceOf(Verdict.Answer.class);
         assertThat(status(request)).isEqualTo(401);
+    }
+
+    /** For SHA-512 crypt such a password would cost seconds. */
+    @Test
+    void aPasswordOfMoreThan512BytesIsNeverRightAndNeverHashed() throws Exception {
+        String longest = "x".repeat(512);
+        BasicAuth both = BasicAuth.realm("r").users(Map.of("fits", sha(longest), "long", sha(longest + "x")));
+
+        assertThat(Verdicts.of(both, with("fits", longest), context(with("fits", longest))))
+                .isInstanceOf(Verdict.Proceed.class);
+        RequestHead request = with("long", longest + "x");
+        assertThat(both.onRequest(request, context(request)))
+                .isInstanceOfSatisfying(
+                        Verdict.Answer.class,
+                        answer -> assertThat(answer.reply().status()).isEqualTo(401));
+    }
+
+    private static String sha(String password) throws NoSuchAlgorithmException {
+        byte[] digest = MessageDigest.getInstance("SHA-1").digest(password.getBytes(UTF_8));
+        return "{SHA}" + Base64.getEncoder().encodeToString(digest);
     }
 
     @Test

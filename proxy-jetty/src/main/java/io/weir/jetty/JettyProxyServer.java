@@ -229,14 +229,12 @@ public final class JettyProxyServer implements AutoCloseable {
         }
 
         /**
-         * How many connections of clients a listener has at once; no limit if not said. Further ones are not accepted: they
-         * wait in the system's queue until another closes.
+         * How many connections of clients each listener has at once that says nothing else ({@link
+         * Listener#maxConnections}); no limit if not said. Further ones are not accepted: they wait in the system's queue
+         * until another closes.
          */
         public Builder maxConnections(int connections) {
-            if (connections < 1) {
-                throw new IllegalArgumentException("maxConnections: " + connections + " (expected: >= 1)");
-            }
-            maxConnections = connections;
+            maxConnections = Listener.checkedLimit(connections);
             return this;
         }
 
@@ -266,10 +264,14 @@ public final class JettyProxyServer implements AutoCloseable {
             threads.setDaemon(false);
             Server server = new Server(threads, null, buffers);
             Connectors made = new Connectors(server, config, selectors);
-            List<SharedSelectorConnector> connectors =
-                    listeners.stream().map(made::add).toList();
-            if (maxConnections > 0) {
-                connectors.forEach(connector -> server.addBean(new NetworkConnectionLimit(maxConnections, connector)));
+            List<SharedSelectorConnector> connectors = new ArrayList<>();
+            for (Listener listener : listeners) {
+                SharedSelectorConnector connector = made.add(listener);
+                int limit = listener.maxConnections() > 0 ? listener.maxConnections() : maxConnections;
+                if (limit > 0) {
+                    server.addBean(new NetworkConnectionLimit(limit, connector));
+                }
+                connectors.add(connector);
             }
             ClientConnector upstreams = connectors.get(0).clientConnector(); // the same for all
             JettyProxyHandler handler = JettyProxyHandler.standAlone(config, upstreams);

@@ -26,6 +26,7 @@ public final class Listener {
     private final Set<PosixFilePermission> permissions;
     private final @Nullable Tls tls;
     private final @Nullable TrustedProxies senders;
+    private final int maxConnections;
 
     private Listener(
             @Nullable String host,
@@ -33,18 +34,20 @@ public final class Listener {
             @Nullable Path socket,
             Set<PosixFilePermission> permissions,
             @Nullable Tls tls,
-            @Nullable TrustedProxies senders) {
+            @Nullable TrustedProxies senders,
+            int maxConnections) {
         this.host = host;
         this.port = port;
         this.socket = socket;
         this.permissions = permissions;
         this.tls = tls;
         this.senders = senders;
+        this.maxConnections = maxConnections;
     }
 
     /** That port of every interface, IPv4 and, where the system has it, IPv6; 0 for any free one. */
     public static Listener on(int port) {
-        return new Listener(null, checked(port), null, Set.of(), null, null);
+        return new Listener(null, checked(port), null, Set.of(), null, null, 0);
     }
 
     /**
@@ -56,7 +59,7 @@ public final class Listener {
     public static Listener on(String host, int port) {
         boolean bracketed = host.startsWith("[") && host.endsWith("]");
         return new Listener(
-                bracketed ? host.substring(1, host.length() - 1) : host, checked(port), null, Set.of(), null, null);
+                bracketed ? host.substring(1, host.length() - 1) : host, checked(port), null, Set.of(), null, null, 0);
     }
 
     /** That address. */
@@ -85,12 +88,12 @@ public final class Listener {
             throw new IllegalArgumentException(
                     "unix: permissions \"" + permissions + "\" (expected: such as \"rw-rw----\")", e);
         }
-        return new Listener(null, 0, socket, parsed, null, null);
+        return new Listener(null, 0, socket, parsed, null, null, 0);
     }
 
     /** The same over TLS, on a socket of either kind. */
     public Listener tls(Tls tls) {
-        return new Listener(host, port, socket, permissions, tls, senders);
+        return new Listener(host, port, socket, permissions, tls, senders, maxConnections);
     }
 
     /**
@@ -106,7 +109,17 @@ public final class Listener {
             throw new IllegalArgumentException(
                     "proxyProtocol: from nobody (expected: the addresses of the proxies in front, such as 10.0.0.0/8)");
         }
-        return new Listener(host, port, socket, permissions, tls, TrustedProxies.of(senders));
+        return new Listener(host, port, socket, permissions, tls, TrustedProxies.of(senders), maxConnections);
+    }
+
+    /**
+     * How many connections it has at once, whatever {@link JettyProxyServer.Builder#maxConnections} says for all. Further
+     * ones are not accepted: they wait in the system's queue until another closes.
+     *
+     * @throws IllegalArgumentException if that is less than one
+     */
+    public Listener maxConnections(int connections) {
+        return new Listener(host, port, socket, permissions, tls, senders, checkedLimit(connections));
     }
 
     @Nullable
@@ -137,6 +150,11 @@ public final class Listener {
         return senders;
     }
 
+    /** Zero if it was not said. */
+    int maxConnections() {
+        return maxConnections;
+    }
+
     /** Where it listens, and how. */
     @Override
     public String toString() {
@@ -151,5 +169,12 @@ public final class Listener {
             throw new IllegalArgumentException("listen: port " + port + " (expected: 0..65535)");
         }
         return port;
+    }
+
+    static int checkedLimit(int connections) {
+        if (connections < 1) {
+            throw new IllegalArgumentException("maxConnections: " + connections + " (expected: >= 1)");
+        }
+        return connections;
     }
 }

@@ -13,7 +13,8 @@ import java.util.List;
  *
  * <p>By default TLS 1.3 and 1.2 are spoken, of 1.2 only the suites with forward secrecy and authenticated encryption
  * (ECDHE with AES-GCM or ChaCha20), and HTTP/2 and HTTP/1.1 by ALPN. A client that asks for a name (SNI) is shown the
- * certificate with that name, or with a wildcard for it, and else the default: the first.
+ * certificate with that name, or with a wildcard for it, and else the default: the first. The JDK refuses names with an
+ * underscore or a final dot.
  *
  * <p>The files are looked at every 10 s: what has changed is used for new connections; running ones stay as they are.
  * Files that don't fit together, as while they are being written, are warned of, and what was before stays.

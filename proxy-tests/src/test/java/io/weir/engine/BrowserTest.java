@@ -53,13 +53,23 @@ class BrowserTest {
                         "--no-first-run",
                         "--remote-debugging-port=0", // else it ends at once
                         "--user-data-dir=" + profile,
-                        "http://127.0.0.1:" + proxied.port() + "/")) {
+                        "--ignore-certificate-errors-spki-list=" + Edge.publicKeyHash(),
+                        scheme() + "://127.0.0.1:" + proxied.port() + "/")) {
 
             assertThat(result.get(START_SECONDS, TimeUnit.SECONDS))
                     .as(() -> "what the page has seen; the browser says " + browser.lines())
                     .isEqualTo("[[\"chat hello\",\"closed 4001 bye true\"],[\"chat hello\",\"closed 4001 bye true\"],"
-                            + "[\"one\",\"two\"],[\"first\",\"second\"]]");
+                            + "[\"one\",\"two\"],[\"first\",\"second\"],\"" + spoken() + "\"]");
         }
+    }
+
+    String scheme() {
+        return "http";
+    }
+
+    /** In the browser's words. */
+    String spoken() {
+        return "http/1.1";
     }
 
     private void serve(UpstreamConnection connection) throws IOException {

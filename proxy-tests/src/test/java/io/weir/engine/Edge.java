@@ -5,6 +5,13 @@ import io.weir.jetty.Tls;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.Identity;
 import io.weir.testkit.RawClient;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
+import java.util.Base64;
 import javax.net.ssl.SSLContext;
 
 /** How clients reach the proxies that this thread's tests start: in the clear, unless a test class says otherwise. */
@@ -23,6 +30,20 @@ final class Edge {
     /** Tests that this thread runs from now on use TLS, or do not any more. */
     static void overTls(boolean yes) {
         OVER_TLS.set(yes);
+    }
+
+    /** What a browser is to trust: the SHA-256 of the public key, in Base64. */
+    static String publicKeyHash() {
+        try (InputStream pem = Files.newInputStream(Shared.IDENTITY.certificate())) {
+            byte[] key = CertificateFactory.getInstance("X.509")
+                    .generateCertificate(pem)
+                    .getPublicKey()
+                    .getEncoded();
+            return Base64.getEncoder()
+                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(key));
+        } catch (IOException | GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
     }
 
     Listener listener() {

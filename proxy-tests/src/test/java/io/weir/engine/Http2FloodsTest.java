@@ -10,13 +10,21 @@ import static io.weir.testkit.H2Frame.REFUSED_STREAM;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.ProxyConfig;
 import io.weir.http.ProxyError;
+import io.weir.http.Reply;
+import io.weir.jetty.JettyProxyServer;
+import io.weir.jetty.Tls;
+import io.weir.route.Route;
 import io.weir.testkit.Await;
 import io.weir.testkit.Field;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Frame;
+import io.weir.testkit.Identity;
+import io.weir.testkit.RawClient;
 import io.weir.testkit.RawH2Client;
 import io.weir.testkit.ScriptedUpstream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -256,6 +264,76 @@ class Http2FloodsTest {
                     .extracting(frame -> new String(frame.payload(), ISO_8859_1))
                     .containsSubsequence("o", "k");
         }
+    }
+
+    // ---- connections without a request ----
+
+    @Test
+    void pingsDoNotKeepAConnectionThatHasNoStream() {
+        try (var upstream = ScriptedUpstream.answering(OK);
+                var proxy = keepingAlive(upstream, Duration.ofMillis(300));
+                var client = RawH2Client.connect(proxy.port())) {
+            assertThat(client.send(get(1, "/")).awaitStatus(1)).isEqualTo(200);
+
+            int[] polls = {0};
+            Await.until("the proxy says goodbye in spite of PINGs", () -> {
+                if (polls[0]++ % 20 == 0) { // a few only: this is no flood
+                    client.send(new H2Frame(H2Frame.PING, 0, 0, new byte[8]));
+                }
+                return client.first(H2Frame.GOAWAY, 0).isPresent();
+            });
+
+            assertThat(client.awaitGoAway()).isZero();
+            client.awaitClosed();
+        }
+    }
+
+    @Test
+    void aPrefaceThatTricklesIsNotWaitedForForEver() {
+        Identity identity = Identity.of("dns:a.test");
+        byte[] preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(ISO_8859_1);
+        ProxyConfig config = ProxyConfig.builder()
+                .timeouts(t -> t.keepAlive(Duration.ofMillis(300)))
+                .route(Route.any().answer(Reply.status(200)))
+                .build();
+        try (JettyProxyServer proxy = JettyProxyServer.builder(config)
+                        .listenTls("127.0.0.1", 0, Tls.pem(identity.certificate(), identity.key()))
+                        .start();
+                RawClient client = RawClient.connectTls(proxy.port(), Identity.trustingAll(), "a.test", "h2")) {
+            int[] polls = {0};
+            Await.until("the proxy closes", () -> {
+                int at = polls[0] / 100;
+                try {
+                    if (polls[0]++ % 100 == 0) {
+                        client.send(new byte[] {preface[at]});
+                    }
+                    return false;
+                } catch (UncheckedIOException e) {
+                    return true;
+                }
+            });
+        }
+    }
+
+    @Test
+    void aStreamThatLastsKeepsItsConnection() {
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readRequest();
+                    connection.hang();
+                });
+                var proxy = keepingAlive(upstream, Duration.ofMillis(50));
+                var client = RawH2Client.connect(proxy.port())) {
+
+            assertThat(client.send(get(1, "/")).awaitStatus(1)).isEqualTo(504); // after several times keepAlive
+
+            assertThat(client.first(H2Frame.GOAWAY, 0)).isEmpty();
+        }
+    }
+
+    private static WiredProxy keepingAlive(ScriptedUpstream upstream, Duration keepAlive) {
+        return WiredProxy.to(
+                pool -> pool.upstream(upstream.uri()),
+                config -> config.timeouts(t -> t.keepAlive(keepAlive).read(Duration.ofMillis(500))));
     }
 
     private static void isTooMuch(H2Frame frame) {

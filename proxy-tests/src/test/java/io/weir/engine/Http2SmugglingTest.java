@@ -34,11 +34,11 @@ class Http2SmugglingTest {
         try (var upstream = ScriptedUpstream.answering(OK)) {
             String client;
             try (var proxy = WiredProxy.to(upstream.uri());
-                    var raw = RawH2Client.connect(proxy.port())) {
+                    var raw = connect(proxy.port())) {
                 client = fate(raw, message);
             }
 
-            assertThat(client).isEqualTo(message.client());
+            assertThat(client).isIn((Object[]) message.client().split(" or "));
             message.assertSeen(seen(upstream));
         }
     }
@@ -65,7 +65,11 @@ class Http2SmugglingTest {
         return fate.toString();
     }
 
-    static String seen(ScriptedUpstream upstream) {
+    RawH2Client connect(int port) {
+        return RawH2Client.connect(port);
+    }
+
+    String seen(ScriptedUpstream upstream) {
         StringBuilder seen = new StringBuilder();
         for (int i = 1; i <= upstream.connectionCount(); i++) {
             seen.append(upstream.connection(i).received());

@@ -1,10 +1,14 @@
 package io.weir.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.weir.ProxyConfig;
+import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.jetty.JettyProxyServer;
+import io.weir.jetty.Listener;
+import io.weir.jetty.Tls;
 import io.weir.middleware.ConnectionLimit;
 import io.weir.middleware.RateLimit;
 import io.weir.route.Route;
@@ -12,15 +16,26 @@ import io.weir.testkit.Await;
 import io.weir.testkit.EchoUpstream;
 import io.weir.testkit.H2Client;
 import io.weir.testkit.H2Stream;
+import io.weir.testkit.Identity;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.UpstreamPool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How much clients may take, on real connections. */
 class LimitedClientsTest {
@@ -150,6 +165,62 @@ class LimitedClientsTest {
                 assertThat(three.readResponse().status()).isEqualTo(200);
             }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tls", "proxy", "unix"})
+    void aListenerHasALimitOfItsOwnOverAnyTransport(String kind, @TempDir Path directory) throws IOException {
+        Identity identity = Identity.of("dns:a.test");
+        Listener listener = Listener.on("127.0.0.1", 0).maxConnections(1);
+        Path socket = directory.resolve("s");
+        listener = switch (kind) {
+            case "tls" -> listener.tls(Tls.pem(identity.certificate(), identity.key()));
+            case "proxy" -> listener.proxyProtocol("127.0.0.1");
+            default -> Listener.unix(socket).maxConnections(1);
+        };
+        try (JettyProxyServer server = JettyProxyServer.builder(ProxyConfig.builder()
+                                .route(Route.any().answer(Reply.text(200, "ok")))
+                                .build())
+                        .listen(listener)
+                        .listen("127.0.0.1", 0)
+                        .maxConnections(5)
+                        .start();
+                SocketChannel one = connected(server, kind, socket)) {
+            ServerConnector connector = (ServerConnector) server.server().getConnectors()[0];
+            Await.until(
+                    "the first is taken",
+                    () -> connector.getConnectedEndPoints().size() == 1);
+            try (SocketChannel two = connected(server, kind, socket)) {
+                for (int i = 0; i < 3; i++) { // the other listener has a limit of its own
+                    assertThat(RawClient.exchange(server.ports().get(1), get("/"))
+                                    .status())
+                            .isEqualTo(200);
+                }
+                EndPoint taken = connector.getConnectedEndPoints().iterator().next();
+                assertThat(connector.getConnectedEndPoints()).hasSize(1);
+
+                one.close();
+
+                Await.until(
+                        "the second is taken",
+                        () -> connector.getConnectedEndPoints().stream().anyMatch(endPoint -> endPoint != taken));
+                assertThat(two.isOpen()).isTrue();
+            }
+        }
+    }
+
+    private static SocketChannel connected(JettyProxyServer server, String kind, Path socket) throws IOException {
+        return kind.equals("unix")
+                ? SocketChannel.open(UnixDomainSocketAddress.of(socket))
+                : SocketChannel.open(new InetSocketAddress(
+                        InetAddress.getLoopbackAddress(), server.ports().get(0)));
+    }
+
+    @Test
+    void aLimitOfNoConnectionsIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Listener.on(0).maxConnections(0))
+                .withMessage("maxConnections: 0 (expected: >= 1)");
     }
 
     private static String get(String path) {

@@ -11,6 +11,7 @@ import io.weir.jetty.JettyProxyServer;
 import io.weir.jetty.Listener;
 import io.weir.jetty.Tls;
 import io.weir.route.Route;
+import io.weir.testkit.Await;
 import io.weir.testkit.Command;
 import io.weir.testkit.Identity;
 import io.weir.testkit.Leaks;
@@ -148,6 +149,37 @@ class ListenersTest {
     }
 
     @Test
+    void aPipeIsNoSocketThatWasLeftOver() {
+        Path pipe = directory.resolve("pipe");
+        Command.run("mkfifo", pipe.toString()).orFail();
+
+        assertThatIllegalStateException()
+                .isThrownBy(() -> builder().listenUnix(pipe, "rw-------").start())
+                .withMessageContaining(pipe + ": there is a file that is no socket; move it away");
+
+        assertThat(Files.isRegularFile(pipe)).isFalse();
+        assertThat(pipe).exists();
+    }
+
+    @Test
+    void aSocketOfAnotherKindIsNotTakenForOneThatWasLeftOver() throws IOException {
+        Path socket = directory.resolve("log");
+        Process holder = datagramSocket(socket);
+        try {
+            Await.until("it is there", () -> Files.exists(socket));
+            Object before = Files.getAttribute(socket, "unix:ino");
+
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> builder().listenUnix(socket, "rw-------").start())
+                    .withMessageContaining(socket + ": there is a socket that may be in use");
+
+            assertThat(Files.getAttribute(socket, "unix:ino")).isEqualTo(before);
+        } finally {
+            holder.destroyForcibly();
+        }
+    }
+
+    @Test
     void aSocketThatAnotherServerHasTakenOverIsNotRemoved() throws IOException {
         Path socket = directory.resolve("weir.sock");
         JettyProxyServer first = builder().listenUnix(socket, "rw-------").start();
@@ -212,6 +244,19 @@ class ListenersTest {
                 .headers(h -> h.response().set("X-Seen", "$remote_addr $scheme"))
                 .route(Route.any().answer(Reply.text(200, "ok")))
                 .build());
+    }
+
+    /** As of a system log; Java makes none of that kind. */
+    private static Process datagramSocket(Path path) throws IOException {
+        Command.assumeInstalled("perl");
+        return new ProcessBuilder(
+                        "perl",
+                        "-MIO::Socket::UNIX",
+                        "-e",
+                        "my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $ARGV[0]) or die; sleep 60",
+                        path.toString())
+                .inheritIO()
+                .start();
     }
 
     /** The value of X-Seen, or the body if there is none. */

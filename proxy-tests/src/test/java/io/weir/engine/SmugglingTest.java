@@ -49,7 +49,7 @@ class SmugglingTest {
     }
 
     /** What came, in the words of the corpus: as many answers as are expected, and whether there may be another. */
-    private static String fate(RawClient client, String expected) {
+    static String fate(RawClient client, String expected) {
         StringJoiner fate = new StringJoiner(" ");
         for (String word : expected.split(" ")) {
             switch (word) {
@@ -62,7 +62,7 @@ class SmugglingTest {
     }
 
     /** All that came over its connections, in the order in which they were opened. */
-    private static String seen(ScriptedUpstream upstream) {
+    String seen(ScriptedUpstream upstream) {
         StringBuilder seen = new StringBuilder();
         for (int i = 1; i <= upstream.connectionCount(); i++) {
             seen.append(upstream.connection(i).received());

@@ -4,13 +4,16 @@ import static io.weir.engine.WiredProxy.GET;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.ProxyConfig;
 import io.weir.header.HeaderPolicy;
 import io.weir.http.ProxyError;
 import io.weir.route.Route;
+import io.weir.testkit.Command;
 import io.weir.testkit.Identity;
+import io.weir.testkit.Nginx;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
@@ -29,7 +32,9 @@ import java.util.function.UnaryOperator;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes on between the proxy and an upstream that speaks TLS. */
@@ -149,6 +154,56 @@ class TlsUpstreamTest {
             assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
             assertThat(upstream.connection(1).tls().getPeerPrincipal().getName())
                     .isEqualTo("CN=weir test");
+        }
+    }
+
+    @Test
+    void itsKeyMayBeEncrypted(@TempDir Path directory) {
+        Command.assumeInstalled("openssl");
+        Identity client = Identity.of("dns:proxy.test");
+        Path key = directory.resolve("key");
+        Command.run(
+                        "openssl",
+                        "pkcs8",
+                        "-topk8",
+                        "-in",
+                        client.key().toString(),
+                        "-out",
+                        key.toString(),
+                        "-passout",
+                        "pass:s3cret")
+                .orFail();
+        UpstreamTls tls = TRUST.withCertificate(client.certificate(), key, "s3cret");
+        try (var upstream = ScriptedUpstream.securedFor(client, HERE, TlsUpstreamTest::answer);
+                var proxy = over(upstream.uri(), tls)) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo("ok");
+            assertThat(tls.toString()).doesNotContain("s3cret");
+            assertThat(tls).isNotEqualTo(TRUST.withCertificate(client.certificate(), key));
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> over(upstream.uri(), TRUST.withCertificate(client.certificate(), key, "wr0ng")))
+                    .havingRootCause()
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("wr0ng"));
+        }
+    }
+
+    /** The JDK's own server refuses such names, nginx does not. */
+    @ParameterizedTest
+    @CsvSource({"my_app.internal, my_app.internal", "app.internal., app.internal"})
+    void namesThatTheJdkWouldNotSendAreAskedForToo(String name, String sent) {
+        Nginx.assumeInstalled();
+        try (Nginx nginx = Nginx.start("""
+                        server {
+                            listen 127.0.0.1:{port} ssl;
+                            ssl_certificate %s; ssl_certificate_key %s;
+                            return 200 $ssl_server_name;
+                        }
+                        """.formatted(HERE.certificate(), HERE.key()));
+                var proxy = over(
+                        "https://127.0.0.1:" + nginx.port(),
+                        UpstreamTls.defaults().withoutVerification().withName(name))) {
+
+            assertThat(proxy.exchange(GET).body()).isEqualTo(sent);
         }
     }
 

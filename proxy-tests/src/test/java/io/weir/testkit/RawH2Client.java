@@ -15,6 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import org.eclipse.jetty.http.MetaData;
 import org.eclipse.jetty.http2.hpack.HpackDecoder;
 
@@ -56,6 +60,25 @@ public final class RawH2Client implements AutoCloseable {
             return new RawH2Client(socket)
                     .sendBytes(PREFACE.getBytes(ISO_8859_1))
                     .send(first);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The same over TLS, agreed on by ALPN; the name is asked for by SNI. */
+    public static RawH2Client connectTls(int port, SSLContext context, String serverName) {
+        try {
+            SSLSocket socket =
+                    (SSLSocket) context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
+            socket.setTcpNoDelay(true);
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setServerNames(List.of(new SNIHostName(serverName)));
+            parameters.setApplicationProtocols(new String[] {"h2"});
+            socket.setSSLParameters(parameters);
+            socket.startHandshake();
+            return new RawH2Client(socket)
+                    .sendBytes(PREFACE.getBytes(ISO_8859_1))
+                    .send(new H2Frame(H2Frame.SETTINGS, 0, 0, new byte[0]));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

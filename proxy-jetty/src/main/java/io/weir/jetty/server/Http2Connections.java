@@ -66,6 +66,13 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
     }
 
     @Override
+    public Connection newConnection(Connector connector, EndPoint endPoint) {
+        Connection connection = super.newConnection(connector, endPoint);
+        connection.addEventListener(new StreamlessClock(connector, (HTTP2Connection) connection));
+        return connection;
+    }
+
+    @Override
     protected ServerSessionListener newSessionListener(Connector connector, EndPoint endPoint) {
         return new Listener(endPoint);
     }

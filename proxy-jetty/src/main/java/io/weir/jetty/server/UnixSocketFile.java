@@ -1,6 +1,7 @@
 package io.weir.jetty.server;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * place of one that was left over.
  */
 public final class UnixSocketFile {
+    private static final int KIND_OF_FILE = 0170000; // S_IFMT and S_IFSOCK of stat(2)
+    private static final int SOCKET = 0140000;
+
     private final Path path;
     private final Set<PosixFilePermission> permissions;
     private @Nullable Object key;
@@ -81,19 +85,22 @@ public final class UnixSocketFile {
     }
 
     private void refuseIfTaken() throws IOException {
-        BasicFileAttributes attributes;
+        int mode;
         try {
-            attributes = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             return;
         }
-        if (!attributes.isOther()) {
+        if ((mode & KIND_OF_FILE) != SOCKET) {
             throw new IOException(path + ": there is a file that is no socket; move it away");
         }
         try (SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             client.connect(UnixDomainSocketAddress.of(path));
-        } catch (IOException e) {
+        } catch (ConnectException e) {
             return; // left over: nobody listens
+        } catch (IOException e) {
+            throw new IOException(
+                    path + ": there is a socket that may be in use (" + e.getMessage() + "); move it away", e);
         }
         throw new IOException(path + ": somebody listens there already");
     }

@@ -21,8 +21,11 @@ public final class TlsWatch extends AbstractLifeCycle implements Runnable {
 
     @Override
     public void run() {
-        tls.poll();
-        schedule();
+        try {
+            tls.poll();
+        } finally {
+            schedule();
+        }
     }
 
     @Override

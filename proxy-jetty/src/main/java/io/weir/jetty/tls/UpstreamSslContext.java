@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.StandardConstants;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -85,8 +85,15 @@ public final class UpstreamSslContext extends SslContextFactory.Client {
         if (name == null || name.isEmpty() || IpRange.parseAddress(name) != null) {
             return List.of();
         }
-        // As bytes: names of containers hold underscores.
-        return List.of(new SNIHostName(name.getBytes(StandardCharsets.US_ASCII)));
+        String withoutDot = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+        return List.of(new HostName(withoutDot.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    /** {@code SNIHostName} refuses underscores, which names of containers hold. */
+    private static final class HostName extends SNIServerName {
+        HostName(byte[] name) {
+            super(StandardConstants.SNI_HOST_NAME, name);
+        }
     }
 
     private static Files read(UpstreamTls tls) {
@@ -96,7 +103,7 @@ public final class UpstreamSslContext extends SslContextFactory.Client {
             return new Files(trust, List.of(), null);
         }
         List<X509Certificate> chain = Pem.read(tls.certificate()).certificates();
-        PrivateKey key = Pem.read(Objects.requireNonNull(tls.key())).privateKey(null);
+        PrivateKey key = Pem.read(Objects.requireNonNull(tls.key())).privateKey(tls.password());
         Pem.checkPair(tls.certificate(), chain.get(0), tls.key(), key);
         return new Files(trust, chain, key);
     }
