@@ -53,6 +53,8 @@ public final class Fuzz {
                     fuzz.attack(proxy, mutated(base, random), number);
                 });
                 fuzz.internalErrors(proxy);
+            } catch (AssertionError e) { // what is left when it has closed
+                fuzz.wrong.add(String.valueOf(e.getMessage()));
             }
             fuzz.warnings(log);
         }
@@ -71,6 +73,8 @@ public final class Fuzz {
                             .site(Site.named(SITE).route(Route.any().to(pool))))) {
                 fuzz.inParallel(inputs, (random, number) -> fuzz.ask(proxy, number));
                 fuzz.internalErrors(proxy);
+            } catch (AssertionError e) { // what is left when it has closed
+                fuzz.wrong.add(String.valueOf(e.getMessage()));
             }
             fuzz.warnings(log);
         }
