@@ -18,6 +18,8 @@ import org.eclipse.jetty.http.HostPortHttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
+import org.eclipse.jetty.http2.BufferingFlowControlStrategy;
+import org.eclipse.jetty.http2.FlowControlStrategy;
 import org.eclipse.jetty.http2.SimpleFlowControlStrategy;
 import org.eclipse.jetty.http2.api.Session;
 import org.eclipse.jetty.http2.client.HTTP2Client;
@@ -69,7 +71,7 @@ public final class H2Client implements AutoCloseable {
         HTTP2Client client = new HTTP2Client(connector(port));
         client.setInitialStreamRecvWindow(windowBytes);
         client.setInitialSessionRecvWindow(connectionWindowBytes);
-        client.setFlowControlStrategyFactory(SimpleFlowControlStrategy::new);
+        client.setFlowControlStrategyFactory(() -> windows(windowBytes));
         client.setIdleTimeout(-1);
         client.setStreamIdleTimeout(-1);
         try {
@@ -100,7 +102,7 @@ public final class H2Client implements AutoCloseable {
         client.setInitialSessionRecvWindow(connectionWindowBytes);
         client.setIdleTimeout(-1);
         client.setStreamIdleTimeout(-1);
-        client.setFlowControlStrategyFactory(SimpleFlowControlStrategy::new);
+        client.setFlowControlStrategyFactory(() -> windows(windowBytes));
         client.addBean(tls);
         try {
             client.start();
@@ -197,6 +199,15 @@ public final class H2Client implements AutoCloseable {
         CompletableFuture<Void> closed = new CompletableFuture<>();
         session.close(NO_ERROR.code, "", Callback.from(() -> closed.complete(null), failure -> closed.complete(null)));
         return closed;
+    }
+
+    /**
+     * Opens a small window again for each DATA frame, so that a test knows at once; but a large one when half of it is used
+     * up, as most clients do: frame by frame, the next frames are as small as the smallest before them, and there are many
+     * thousands of them in a large body.
+     */
+    private static FlowControlStrategy windows(int windowBytes) {
+        return windowBytes > 64 * 1024 ? new BufferingFlowControlStrategy(0.5f) : new SimpleFlowControlStrategy();
     }
 
     private static ClientConnector connector(int port) {

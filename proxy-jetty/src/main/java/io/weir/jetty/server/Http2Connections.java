@@ -1,6 +1,7 @@
 package io.weir.jetty.server;
 
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.MetaData;
@@ -92,19 +93,39 @@ public final class Http2Connections extends HTTP2CServerConnectionFactory {
                     tell(stream, failure);
                 }
             }
-            super.onFailure(session, failure, callback);
+            Runnable end = once(() -> super.onFailure(session, failure, callback));
             if (endPoint.getConnection() instanceof HTTP2Connection connection) {
-                runDropped(connection);
+                afterDropped(connection, end);
+            } else {
+                end.run();
             }
         }
 
-        /** Whoever reads, or hears of a failure, stands in line behind the dropped tasks: one more task makes them run. */
-        private void runDropped(HTTP2Connection connection) {
+        /**
+         * Whoever reads, or hears of a failure, stands in line behind the dropped tasks: one more task makes them run. It is
+         * the end of the connection itself, for one that is closed runs no tasks any more.
+         */
+        private void afterDropped(HTTP2Connection connection, Runnable end) {
+            connection.addEventListener(new Connection.Listener() {
+                @Override
+                public void onClosed(Connection closed) {
+                    end.run(); // closed by somebody else meanwhile
+                }
+            });
             try {
-                connection.offerTask(Invocable.from(Invocable.InvocationType.NON_BLOCKING, () -> {}), true);
+                connection.offerTask(Invocable.from(Invocable.InvocationType.NON_BLOCKING, end), true);
             } catch (RejectedExecutionException e) {
-                return; // the server has stopped, and closed everything
+                end.run(); // the server has stopped
             }
+        }
+
+        private static Runnable once(Runnable task) {
+            AtomicBoolean ran = new AtomicBoolean();
+            return () -> {
+                if (ran.compareAndSet(false, true)) {
+                    task.run();
+                }
+            };
         }
 
         @Override
