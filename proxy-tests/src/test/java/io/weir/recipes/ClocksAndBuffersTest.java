@@ -50,7 +50,7 @@ class ClocksAndBuffersTest {
                     done.countDown();
                 });
                 JettyProxyServer proxy = start(app, Duration.ofSeconds(10));
-                RawClient client = RawClient.connect(proxy.port(), 4096)) {
+                RawClient client = RawClient.connect(proxy.port())) {
             client.send("GET /reports/big HTTP/1.1\r\nHost: a\r\n\r\n");
 
             Await.on("the application has sent all", done);
