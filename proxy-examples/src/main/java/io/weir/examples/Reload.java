@@ -45,7 +45,7 @@ public final class Reload {
         Path upstreams = Path.of(args.length == 0 ? "upstreams.txt" : args[0]);
         try (JettyProxyServer proxy = JettyProxyServer.start(config(upstreams), Integer.getInteger("port", 8080));
                 Scanner input = new Scanner(System.in)) {
-            System.out.println("listening on " + proxy.port());
+            System.out.println("at port " + proxy.port());
             while (input.hasNextLine()) {
                 input.nextLine();
                 System.out.println(reload(proxy, upstreams));

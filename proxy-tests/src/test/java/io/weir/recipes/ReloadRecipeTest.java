@@ -1,6 +1,5 @@
 package io.weir.recipes;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.examples.Reload;
@@ -10,9 +9,7 @@ import io.weir.testkit.EchoUpstream;
 import io.weir.testkit.RawClient;
 import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
@@ -80,42 +77,17 @@ class ReloadRecipeTest {
                 ScriptedUpstream other =
                         ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother")) {
             Files.writeString(upstreams, app.uri() + "\n");
-            Process main = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            "-Dport=0",
-                            "io.weir.examples.Reload",
-                            upstreams.toString())
-                    .redirectErrorStream(true)
-                    .start();
-            try (BufferedReader output = main.inputReader(UTF_8);
-                    Writer input = main.outputWriter(UTF_8)) {
-                int port = Integer.parseInt(lineWith(output, "listening on ").replaceFirst(".* ", ""));
+            try (MainProcess main = MainProcess.start(Reload.class, upstreams.toString())) {
+                int port = Integer.parseInt(main.awaitLine("at port ").replaceFirst(".* ", ""));
                 assertThat(get(port).body()).startsWith("GET / ");
 
                 Files.writeString(upstreams, other.uri() + "\n");
-                input.write("\n");
-                input.flush();
+                main.pressEnter();
 
-                assertThat(lineWith(output, "reloaded")).isEqualTo("reloaded");
+                assertThat(main.awaitLine("reloaded")).isEqualTo("reloaded");
                 assertThat(get(port).body()).isEqualTo("other");
-            } finally {
-                main.destroyForcibly();
             }
         }
-    }
-
-    private static String lineWith(BufferedReader output, String part) throws IOException {
-        StringBuilder said = new StringBuilder();
-        for (String line = output.readLine(); line != null; line = output.readLine()) {
-            if (line.contains(part)) {
-                return line;
-            }
-            said.append(line).append('\n');
-        }
-        throw new AssertionError("no line with \"" + part + "\"; it said: " + said);
     }
 
     private JettyProxyServer start(String url) throws IOException {
