@@ -90,9 +90,15 @@ class BeginnersErrorsTest {
         Path missing = directory.resolve("users");
         Path plain = Files.writeString(directory.resolve("plain"), "alice:secret\n");
 
-        assertThat(messageOf(() -> start(guarded(missing))))
-                .contains(missing.toString(), "BasicAuth")
-                .contains("htpasswd");
+        try (LogCapture log = LogCapture.of("io.weir");
+                JettyProxyServer proxy = start(guarded(missing))) {
+            assertThat(log.await(missing.toString()).message())
+                    .contains("can't be read: there is no such file", "nobody is let in");
+            assertThat(RawClient.exchange(
+                                    proxy.port(), "GET / HTTP/1.1\r\nHost: a.test\r\nAuthorization: Basic YTpi\r\n\r\n")
+                            .status())
+                    .isEqualTo(500);
+        }
         assertThat(messageOf(() -> start(guarded(plain))))
                 .contains(plain.toString(), "line 1", "\"alice\"")
                 .contains("expected: bcrypt")
@@ -122,7 +128,11 @@ class BeginnersErrorsTest {
 
     @Test
     void anUpstreamDoesNotSpeakTls() {
-        try (ScriptedUpstream plain = ScriptedUpstream.answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        try (ScriptedUpstream plain = ScriptedUpstream.of(connection -> {
+                    connection.readBytes(1); // of what is no HTTP
+                    connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+                    connection.hang();
+                });
                 LogCapture log = LogCapture.of("io.weir.error")) {
             String url = "https://127.0.0.1:" + plain.port();
             try (JettyProxyServer proxy = start(url)) {

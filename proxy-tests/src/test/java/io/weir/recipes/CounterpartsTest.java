@@ -53,20 +53,20 @@ class CounterpartsTest {
             "accessLog.",
             "BalancingStrategy.");
 
-    /** What the pieces are about, as parameters of a method that holds one. */
-    private static final String PARAMETERS = """
-            ProxyConfig.Builder p, Site site, Route.Draft route, UpstreamPool.Builder pool,
-            JettyProxyServer.Builder server, JettyProxyServer running, Tls tls, UpstreamTls upstreamTls,
-            RetryPolicy retry, HeaderPolicy.Builder policy, HeaderPolicy.RequestEdits requestEdits,
-            HeaderPolicy.ResponseEdits responseEdits, ResponseMapping mapping, Timeouts.Builder timeouts,
-            Compression compression, IpAccess.Rules rules, BasicAuth.Draft auth, RateLimit rateLimit,
-            ConnectionLimit connectionLimit, AccessLog accessLog,
-            UpstreamPool app, ProxyConfig config, RequestHead head, String url, String from, String to,
-            String location, String password, int n, long memoryBytes, long fileBytes,
-            Duration d, Duration second, Duration connect, Duration read, Duration send, Duration grace,
-            Path pem, Path chain, Path key, Path file, Path path, Path authorities,
-            Map<String, String> map, Middleware one, Middleware other, CompletionStage<Verdict> stage,
-            ResponseTransform transform, MinimumRate rate, ProxyListener listener, Predicate<ExchangeSummary> condition
+    /** What the pieces are about. */
+    private static final String FIELDS =
+            """
+            ProxyConfig.Builder p; Site site; Route.Draft route; UpstreamPool.Builder pool;
+            JettyProxyServer.Builder server; JettyProxyServer running; Tls tls; UpstreamTls upstreamTls;
+            RetryPolicy retry; HeaderPolicy.Builder policy; HeaderPolicy.RequestEdits requestEdits;
+            HeaderPolicy.ResponseEdits responseEdits; ResponseMapping mapping; Timeouts.Builder timeouts;
+            Compression compression; IpAccess.Rules rules; BasicAuth.Draft auth; RateLimit rateLimit;
+            ConnectionLimit connectionLimit; AccessLog accessLog;
+            UpstreamPool app; ProxyConfig config; RequestHead head; String url, from, to, location, password;
+            int n; long memoryBytes, fileBytes; Duration d, second, connect, read, send, grace;
+            Path pem, chain, key, file, path, authorities; Map<String, String> map; Middleware one, other;
+            CompletionStage<Verdict> stage; ResponseTransform transform; MinimumRate rate; ProxyListener listener;
+            Predicate<ExchangeSummary> condition;
             """;
 
     @Test
@@ -79,13 +79,13 @@ class CounterpartsTest {
                 import java.util.concurrent.CompletionStage; import java.util.function.Predicate;
                 class Pieces {
                 """);
+        source.append(FIELDS);
         long line = source.chars().filter(c -> c == '\n').count() + 1;
         Map<Long, Integer> lineOf = new HashMap<>();
-        String parameters = PARAMETERS.replace('\n', ' ');
         for (int i = 0; i < pieces.size(); i++) {
             for (int j = 0; j < (isRooted(pieces.get(i)) ? 1 : RECEIVERS.size()); j++) {
                 lineOf.put(line++, i);
-                source.append("void piece" + i + "_" + j + "(" + parameters + ") { " + RECEIVERS.get(j) + pieces.get(i)
+                source.append("void piece" + i + "_" + j + "() { " + RECEIVERS.get(j) + pieces.get(i)
                         + "; }\n");
             }
         }
