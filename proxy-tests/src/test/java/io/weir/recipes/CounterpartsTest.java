@@ -54,8 +54,7 @@ class CounterpartsTest {
             "BalancingStrategy.");
 
     /** What the pieces are about. */
-    private static final String FIELDS =
-            """
+    private static final String FIELDS = """
             ProxyConfig.Builder p; Site site; Route.Draft route; UpstreamPool.Builder pool;
             JettyProxyServer.Builder server; JettyProxyServer running; Tls tls; UpstreamTls upstreamTls;
             RetryPolicy retry; HeaderPolicy.Builder policy; HeaderPolicy.RequestEdits requestEdits;
@@ -85,8 +84,7 @@ class CounterpartsTest {
         for (int i = 0; i < pieces.size(); i++) {
             for (int j = 0; j < (isRooted(pieces.get(i)) ? 1 : RECEIVERS.size()); j++) {
                 lineOf.put(line++, i);
-                source.append("void piece" + i + "_" + j + "() { " + RECEIVERS.get(j) + pieces.get(i)
-                        + "; }\n");
+                source.append("void piece" + i + "_" + j + "() { " + RECEIVERS.get(j) + pieces.get(i) + "; }\n");
             }
         }
         Set<Long> broken = linesThatDoNotCompile(source.append("}\n").toString());
