@@ -50,8 +50,16 @@ final class FieldEdits {
         }
         Headers.of(name, value); // refuses CR, LF, NUL and what is no byte
         List<Edit> more = new ArrayList<>(edits);
-        more.add(new Edit(kind, name, Template.parse(value), when));
+        more.add(new Edit(kind, name, template(name, value), when));
         return new FieldEdits(List.copyOf(more));
+    }
+
+    private static Template template(String name, String value) {
+        try {
+            return Template.parse(value);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("header " + name + ": " + e.getMessage(), e);
+        }
     }
 
     /** These edits, then those. */

@@ -18,8 +18,13 @@ public final class Edge {
 
     /** What clients get over plain HTTP as well as over TLS. */
     public static ProxyConfig config() {
-        UpstreamPool shop = UpstreamPool.of("shop", "http://127.0.0.1:3000");
-        UpstreamPool admin = UpstreamPool.of("admin", "http://127.0.0.1:3001");
+        return config("http://127.0.0.1:3000", "http://127.0.0.1:3001");
+    }
+
+    /** The same, with each site's upstream elsewhere. */
+    public static ProxyConfig config(String shopUrl, String adminUrl) {
+        UpstreamPool shop = UpstreamPool.of("shop", shopUrl);
+        UpstreamPool admin = UpstreamPool.of("admin", adminUrl);
         return ProxyConfig.builder()
                 .use(HttpsRedirect.except("/.well-known/acme-challenge/")) // return 301 https://$host$request_uri
                 .use(Hsts.maxAge(Duration.ofDays(1))) // add_header Strict-Transport-Security

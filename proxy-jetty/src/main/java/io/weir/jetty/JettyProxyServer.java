@@ -303,7 +303,7 @@ public final class JettyProxyServer implements AutoCloseable {
                 if (t instanceof BindException) {
                     return new IllegalStateException(
                             "can't listen on " + listeners + ": " + t.getMessage()
-                                    + "; is another program on that port?",
+                                    + "; is another program on that port? stop it, or listen on another",
                             cause);
                 }
             }

@@ -8,6 +8,7 @@ import io.weir.examples.Balancing;
 import io.weir.examples.Diagnosis;
 import io.weir.examples.Failover;
 import io.weir.examples.ForwardedFields;
+import io.weir.examples.Gateway;
 import io.weir.examples.UriRewriting;
 import io.weir.examples.WebSockets;
 import io.weir.http.RequestHead;
@@ -27,6 +28,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The recipes do what they say, with the upstreams of the test in place of those that they name. */
 class RecipesTest {
+
+    /** Its port is 8080 whatever is said; where that is taken it says so. */
+    @Test
+    void gateway() throws Exception {
+        try (MainProcess gateway = MainProcess.start(Gateway.class)) {
+            String line = gateway.awaitLine("listen");
+
+            assertThat(line).contains("8080").containsAnyOf("listening on", "can't listen on");
+            if (line.contains("listening on")) {
+                String answer = RawClient.exchange(8080, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                        .statusLine();
+                assertThat(answer).startsWith("HTTP/1.1 ");
+            }
+        }
+    }
 
     @ParameterizedTest
     @CsvSource({

@@ -4,6 +4,7 @@ import io.weir.http.Text;
 import io.weir.middleware.WatchedFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ final class FileOnDisk implements WatchedFile {
             return new Looked(content(before, attributes), settled ? stamp : null, now);
         } catch (IOException | RuntimeException e) {
             if (before == null || before.content.lines() != null) {
-                LOG.warn("{} can't be read: {}; nobody is let in by it until it can", path, reason(e));
+                LOG.warn("{} can't be read: {}; nobody is let in by it until it can", path.toAbsolutePath(), reason(e));
             }
             return new Looked(Content.UNREADABLE, null, now);
         }
@@ -99,6 +100,9 @@ final class FileOnDisk implements WatchedFile {
     }
 
     private static String reason(Exception e) {
+        if (e instanceof AccessDeniedException) {
+            return "the user " + System.getProperty("user.name") + " may not read it";
+        }
         return e instanceof NoSuchFileException
                 ? "there is no such file"
                 : Objects.toString(e.getMessage(), e.toString());

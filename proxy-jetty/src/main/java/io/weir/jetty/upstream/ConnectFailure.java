@@ -23,7 +23,7 @@ final class ConnectFailure {
                 cause instanceof ConnectException ? ProxyError.CONNECTION_REFUSED : ProxyError.DESTINATION_UNREACHABLE;
         Throwable deepest = cause instanceof SocketException && cause.getCause() != null ? cause.getCause() : cause;
         String what = deepest == null ? "no address" : String.valueOf(deepest.getMessage());
-        return ProxyFailure.connecting(error, "connect to " + upstream + ": " + what, cause);
+        return ProxyFailure.connecting(error, "connect to " + upstream + ": " + what + hint(what), cause);
     }
 
     /**
@@ -71,6 +71,16 @@ final class ConnectFailure {
             }
         }
         return false;
+    }
+
+    /** Where to look first. */
+    private static String hint(String what) {
+        if (what.contains("Connection refused")) {
+            return " (is it running, and on that port?)";
+        }
+        return what.contains("Permission denied") || what.contains("Operation not permitted")
+                ? " (the system forbids it: SELinux, a firewall, or the permissions of the socket?)"
+                : "";
     }
 
     private static String cure(String what) {
