@@ -183,10 +183,14 @@ final class WireReader {
     }
 
     private static long length(String value) throws Flaw {
-        if (!value.matches("[0-9]{1,18}|[1-8][0-9]{18}")) { // what fits into a long, nearly
+        try {
+            if (value.matches("[0-9]+")) {
+                return Long.parseLong(value);
+            }
+        } catch (NumberFormatException e) {
             throw new Flaw("not a length: " + printable(value));
         }
-        return Long.parseLong(value);
+        throw new Flaw("not a length: " + printable(value));
     }
 
     private boolean fillBeforeDeadline() throws IOException {
