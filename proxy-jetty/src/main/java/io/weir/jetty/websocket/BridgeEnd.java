@@ -43,6 +43,8 @@ public final class BridgeEnd implements Session.Listener {
     private @Nullable CloseStatus closeReceived;
     private @Nullable Callback answer; // to the close frame that was received: it has Jetty say the same
     private boolean closeSent;
+    private boolean closeWritten;
+    private boolean answersOnceWritten;
     private boolean over;
 
     BridgeEnd(WebSocketBridge bridge, boolean client) {
@@ -162,7 +164,24 @@ public final class BridgeEnd implements Session.Listener {
             }
             closeSent = true;
         }
-        open.sendFrame(new OutgoingEntry.Builder(new CloseFrame(status), org.eclipse.jetty.util.Callback.NOOP).build());
+        open.sendFrame(new OutgoingEntry.Builder(
+                        new CloseFrame(status),
+                        org.eclipse.jetty.util.Callback.from(
+                                org.eclipse.jetty.util.thread.Invocable.InvocationType.NON_BLOCKING,
+                                this::closeWritten,
+                                failure -> closeWritten()))
+                .build());
+    }
+
+    private void closeWritten() {
+        boolean late;
+        synchronized (bridge) {
+            closeWritten = true;
+            late = answersOnceWritten;
+        }
+        if (late) {
+            answer();
+        }
     }
 
     /** Drops the connection. */
@@ -174,10 +193,17 @@ public final class BridgeEnd implements Session.Listener {
         }
     }
 
-    /** Lets Jetty end the close that has come from there; it repeats its code unless another was sent. */
+    /**
+     * Lets Jetty end the close that has come from there; it repeats its code unless another was sent. With both it closes the
+     * connection at once, so what another thread is about to write goes first.
+     */
     void answer() {
         Callback held;
         synchronized (bridge) {
+            if (closeSent && !closeWritten) {
+                answersOnceWritten = true;
+                return;
+            }
             held = answer;
             answer = null;
         }
