@@ -10,7 +10,6 @@ import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
 import io.weir.http.ResponseHead;
-import io.weir.http.TlsConnection;
 import io.weir.http.Traffic;
 import io.weir.log.ExchangeSummary;
 import io.weir.log.WebSocketSummary;
@@ -157,33 +156,8 @@ public final class Exchange {
         }
         context.at(now);
         state = State.GATING;
-        RequestHead request = request();
-        String problem = request.problem();
-        if (problem != null) {
-            return answer(ProxyError.BAD_REQUEST, problem);
-        }
-        if (request.method().equals("CONNECT") || request.method().equals("TRACE")) {
-            return answer(ProxyError.METHOD_NOT_ALLOWED, request.method() + " is not for reverse proxies");
-        }
-        if (plan.upgrades().refuse(request)) {
-            return answer(ProxyError.METHOD_NOT_ALLOWED, "no WebSocket over HTTP/2 passes here");
-        }
-        ProxyError tooLarge = plan.limits().exceededBy(request);
-        if (tooLarge != null) {
-            return answer(tooLarge, "the request is larger than " + plan.limits());
-        }
-        if (isMisdirected(request)) {
-            return answer(ProxyError.MISDIRECTED, "the certificate of this connection is not for this host");
-        }
-        if (found == null) {
-            return answer(ProxyError.MISDIRECTED, "no site serves this host");
-        }
-        return gate();
-    }
-
-    static boolean isMisdirected(RequestHead request) {
-        TlsConnection tls = request.tls();
-        return tls != null && tls.isMisdirected(request.host());
+        Refusal refusal = Refusal.of(request(), plan, found != null);
+        return refusal == null ? gate() : answer(refusal.error(), refusal.detail());
     }
 
     /** A pause is over: its time has come, or the wake-up. */

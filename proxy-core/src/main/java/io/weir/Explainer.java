@@ -45,39 +45,27 @@ final class Explainer {
     }
 
     private Explanation explain(Engine engine, Snapshot snapshot) {
-        String problem = head.problem();
-        if (problem != null) {
-            action = problem;
-            return ends("answer 400");
-        }
-        if (head.method().equals("CONNECT") || head.method().equals("TRACE")) {
-            action = "answer " + ProxyError.METHOD_NOT_ALLOWED.status();
-            return ends(action);
-        }
-        if (Exchange.isMisdirected(head)) {
-            action = "answer " + ProxyError.MISDIRECTED.status() + ", the certificate is not for this host";
-            return ends(action);
-        }
         RouteTable.Found<RoutePlan> found = snapshot.find(head, forwarding, passedOver::add);
-        site = found == null ? null : found.site().toString();
+        boolean isReadable = head.problem() == null;
+        site = found == null || !isReadable ? null : found.site().toString();
         RoutePlan holds = snapshot.plan(found);
         boolean served = found != null && found.plan() != null;
         if (served || engine.isStandAlone()) {
-            ProxyError refusal = holds.upgrades().refuse(head)
-                    ? ProxyError.METHOD_NOT_ALLOWED
-                    : holds.limits().exceededBy(head);
+            Refusal refusal = Refusal.of(head, holds, found != null);
             if (refusal != null) {
-                action = "answer " + refusal.status();
-                return ends(action);
+                action = refusal.detail();
+                return ends("answer " + refusal.error().status());
             }
         }
         RoutePlan plan = found == null ? null : found.plan();
         if (found == null || plan == null || plan.action() == null) {
-            ProxyError error = found == null ? ProxyError.MISDIRECTED : ProxyError.NO_ROUTE;
-            action = engine.isStandAlone() ? "answer " + error.status() : "left to the application";
-            boolean gated = found != null && engine.isStandAlone();
+            if (!engine.isStandAlone()) {
+                action = "left to the application";
+                return ends(action);
+            }
+            action = "answer " + ProxyError.NO_ROUTE.status();
             ExchangeContext context = new ExchangeContext(engine, head, forwarding, holds.site(), now, 0);
-            return ends(gated && gate(holds, context) == null ? gates.get(gates.size() - 1) : action);
+            return ends(gate(holds, context) == null ? gates.get(gates.size() - 1) : action);
         }
         route = plan.route();
         action = plan.action().toString();
