@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -18,31 +18,37 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads many streams of {@link EventSource} at once and prints how long their events were on the way: how many, then p50 and
- * p99 in microseconds. Arguments: port, streams, seconds to settle, seconds to measure.
+ * Reads many streams of {@link EventSource} at once and tells how long their events were on the way. For each line that it is
+ * given (a port and for how many seconds) it prints one: how many events, then p50 and p99 in microseconds. It goes on until
+ * its input ends, so that it is compiled once, and not while it measures.
  */
 final class EventReader {
+    private static final long SETTLING_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private EventReader() {}
 
     public static void main(String[] arguments) throws Exception {
-        int port = Integer.parseInt(arguments[0]);
-        int streams = Integer.parseInt(arguments[1]);
-        long from = System.nanoTime()
-                + Duration.ofSeconds(Long.parseLong(arguments[2])).toNanos();
-        long until = from + Duration.ofSeconds(Long.parseLong(arguments[3])).toNanos();
+        int streams = Integer.parseInt(arguments[0]);
         ExecutorService threads = Executors.newFixedThreadPool(streams);
-        List<Callable<long[]>> reads = new ArrayList<>();
-        for (int i = 0; i < streams; i++) {
-            reads.add(() -> read(port, from, until));
+        BufferedReader asked = new BufferedReader(new InputStreamReader(System.in, ISO_8859_1));
+        for (String line = asked.readLine(); line != null; line = asked.readLine()) {
+            String[] words = line.split(" ");
+            int port = Integer.parseInt(words[0]);
+            long from = System.nanoTime() + SETTLING_NANOS;
+            long until = from + TimeUnit.SECONDS.toNanos(Long.parseLong(words[1]));
+            System.out.println(read(threads, streams, () -> read(port, from, until)));
         }
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static String read(ExecutorService threads, int streams, Callable<long[]> stream) throws Exception {
         List<long[]> latencies = new ArrayList<>();
-        for (Future<long[]> read : threads.invokeAll(reads, 60, TimeUnit.SECONDS)) {
+        for (Future<long[]> read : threads.invokeAll(Collections.nCopies(streams, stream), 60, TimeUnit.SECONDS)) {
             latencies.add(read.get());
         }
         long[] sorted =
                 latencies.stream().flatMapToLong(Arrays::stream).sorted().toArray();
-        System.out.println(sorted.length + " " + at(sorted, 0.50) + " " + at(sorted, 0.99));
-        Runtime.getRuntime().halt(0);
+        return sorted.length + " " + at(sorted, 0.50) + " " + at(sorted, 0.99);
     }
 
     /** The monotonic clocks of two JVMs on one Linux are the same. */

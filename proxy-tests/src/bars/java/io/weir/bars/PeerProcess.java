@@ -35,21 +35,26 @@ final class PeerProcess implements AutoCloseable {
 
     /** Starts a main class of this class path, which calls {@link #serve}, and returns when it listens. */
     static PeerProcess start(Cpu cpu, List<String> options, Class<?> main, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-        command.addAll(options);
-        command.add(main.getName());
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(cpu.bind(command))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Process process = java(cpu, options, main, arguments);
         try {
             return new PeerProcess(process);
         } catch (IOException | RuntimeException e) {
             process.destroyForcibly();
             throw e;
         }
+    }
+
+    /** Starts a main class of this class path in a JVM of its own. */
+    static Process java(Cpu cpu, List<String> options, Class<?> main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(options);
+        command.add(main.getName());
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(cpu.bind(command))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
     }
 
     int port() {

@@ -3,22 +3,24 @@ package io.weir.bars;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.weir.testkit.Nginx;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /**
  * How long an event is on its way through Weir, and through nginx that does not buffer, while 100 streams run at once.
  *
  * <p>The ratio is that of whole latencies, from the upstream's write to the client's read, because small differences of
  * large percentiles are mostly noise. The same way without a proxy is measured too, and what each proxy adds to it is shown
- * beside. They take turns, and the ratio is taken round by round. Needs two processors, {@code taskset} and nginx.
+ * beside. They take turns, and the ratio is taken round by round. One reader, compiled by the warm-up, reads them all: a
+ * reader that starts anew for each has its compiler work beside it while it measures, and measures that. Needs two
+ * processors, {@code taskset} and nginx.
  */
 public final class StreamLatencyBar {
     private static final Cpu PROXY = new Cpu(0);
@@ -26,7 +28,6 @@ public final class StreamLatencyBar {
 
     private static final int ROUNDS = 5;
     private static final int STREAMS = 100;
-    private static final int SETTLING_SECONDS = 1;
     private static final int SECONDS = 5;
     /** Until the compiler, which shares the proxy's processor here, has had its turn: a thousand events a second. */
     private static final int WARM_UP_SECONDS = 15;
@@ -49,12 +50,26 @@ public final class StreamLatencyBar {
     private record Latency(int events, double median, double p99) {}
 
     private final Map<Way, Integer> ports = new EnumMap<>(Way.class);
+    private final BufferedWriter questions;
+    private final BufferedReader answers;
     private int shortRounds;
 
-    private StreamLatencyBar() {}
+    private StreamLatencyBar(Process reader) {
+        questions = reader.outputWriter(ISO_8859_1);
+        answers = reader.inputReader(ISO_8859_1);
+    }
 
     public static void main(String[] arguments) {
-        Bar.run(Duration.ofMinutes(5), () -> new StreamLatencyBar().isReached());
+        Bar.run(Duration.ofMinutes(5), StreamLatencyBar::isReachedWithReader);
+    }
+
+    private static boolean isReachedWithReader() throws Exception {
+        Process reader = PeerProcess.java(WORLD, JVM, EventReader.class, "" + STREAMS);
+        try {
+            return new StreamLatencyBar(reader).isReached();
+        } finally {
+            reader.destroyForcibly();
+        }
     }
 
     private boolean isReached() throws Exception {
@@ -74,7 +89,7 @@ public final class StreamLatencyBar {
         }
     }
 
-    private boolean compare() throws IOException, InterruptedException {
+    private boolean compare() throws IOException {
         Map<Way, List<Double>> medians = new EnumMap<>(Way.class);
         Map<Way, List<Double>> p99s = new EnumMap<>(Way.class);
         for (int round = 0; round < ROUNDS; round++) {
@@ -106,33 +121,24 @@ public final class StreamLatencyBar {
         return added;
     }
 
-    private Latency read(Way way, int seconds) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), EventReader.class.getName()));
-        command.addAll(List.of("" + ports.get(way), "" + STREAMS, "" + SETTLING_SECONDS, "" + seconds));
-        Process reader = new ProcessBuilder(WORLD.bind(command))
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        try {
-            String line = reader.inputReader(ISO_8859_1).readLine();
-            if (line == null || !reader.waitFor(10, TimeUnit.SECONDS)) {
-                throw new IOException("no figures from the reader of " + way);
-            }
-            String[] figures = line.split(" ");
-            Latency latency = new Latency(
-                    Integer.parseInt(figures[0]), Double.parseDouble(figures[1]), Double.parseDouble(figures[2]));
-            System.out.printf(
-                    Locale.ROOT,
-                    "%-6s %6d events, p50 %9.1f µs, p99 %9.1f µs%n",
-                    way,
-                    latency.events,
-                    latency.median,
-                    latency.p99);
-            return latency;
-        } finally {
-            reader.destroyForcibly();
+    private Latency read(Way way, int seconds) throws IOException {
+        questions.write(ports.get(way) + " " + seconds + "\n");
+        questions.flush();
+        String line = answers.readLine();
+        if (line == null) {
+            throw new IOException("no figures from the reader of " + way);
         }
+        String[] figures = line.split(" ");
+        Latency latency = new Latency(
+                Integer.parseInt(figures[0]), Double.parseDouble(figures[1]), Double.parseDouble(figures[2]));
+        System.out.printf(
+                Locale.ROOT,
+                "%-6s %6d events, p50 %9.1f µs, p99 %9.1f µs%n",
+                way,
+                latency.events,
+                latency.median,
+                latency.p99);
+        return latency;
     }
 
     private static String proxy(int upstream) {
