@@ -3,6 +3,7 @@ package io.weir.jetty.body;
 import io.weir.body.BodyException;
 import io.weir.jetty.server.Clock;
 import io.weir.jetty.server.PendingWrite;
+import io.weir.jetty.server.SharedSelector;
 import io.weir.upstream.MinimumRate;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpFields;
@@ -130,8 +131,16 @@ public final class ResponsePump extends IteratingCallback {
             }
             listener.upstreamDone();
         }
-        write(last, next);
+        SharedSelector.atEndOfTurn(this::writeChunk);
         return Action.SCHEDULED;
+    }
+
+    private void writeChunk() {
+        if (isAborted()) {
+            succeeded(); // Jetty's part of the exchange has ended meanwhile
+        } else {
+            write(last, chunk);
+        }
     }
 
     @Override

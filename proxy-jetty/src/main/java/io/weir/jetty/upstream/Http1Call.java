@@ -459,7 +459,7 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
         }
     }
 
-    private synchronized boolean hasEnded() {
+    synchronized boolean hasEnded() {
         return ended;
     }
 

@@ -3,6 +3,7 @@ package io.weir.jetty.upstream;
 import io.weir.http.ProxyError;
 import io.weir.http.ResponseHead;
 import io.weir.jetty.server.Clock;
+import io.weir.jetty.server.SharedSelector;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -56,6 +57,9 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     private final long openedAt = System.nanoTime();
     private final Callback fillable = new Fillable();
 
+    /** Room to see whether something comes that nobody has asked for; what it is does not matter. */
+    private final ByteBuffer unasked = BufferUtil.allocate(1);
+
     private @Nullable Http1Call call;
     private RetainableByteBuffer.@Nullable Mutable buffer;
     private boolean listening;
@@ -65,6 +69,9 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
 
     /** Whether it has been in its pool: the upstream may have closed it there. */
     private boolean waited;
+
+    /** The turn of its selector in which it was given to its pool last. */
+    private long waitsSince;
 
     private int served;
 
@@ -93,7 +100,7 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
             if (closed) {
                 return false;
             }
-            if (!waited || (!isOld() && isSilent())) {
+            if (!waited || (!isOld() && (isKnownSilent() || isSilent()))) {
                 readClock.stop();
                 call = next;
                 served++;
@@ -141,6 +148,7 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     private boolean park() {
         releaseBuffer();
         waited = true;
+        waitsSince = selector() instanceof SharedSelector shared ? shared.turns() : Long.MAX_VALUE;
         readClock.start(pool.keepAlive().timeout());
         listen();
         return pool.park(this);
@@ -273,6 +281,11 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
         return response.problem();
     }
 
+    /** Whether it has had nothing to say since the last response: its selector would have told. */
+    boolean isKnownSilent() {
+        return selector() instanceof SharedSelector shared && shared.hasHeardOut(waitsSince);
+    }
+
     /** Has the call told of bytes, and starts the read clock if {@code patience} is given. */
     synchronized void await(@Nullable Duration patience) {
         if (patience != null) {
@@ -318,7 +331,11 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
 
     /** Whether nothing has come since the last response: no end, and no byte that nobody asked for. */
     private boolean isSilent() {
-        return fill() == 0;
+        try {
+            return !closed && endPoint.fill(unasked) == 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private ByteBuffer bytes() {

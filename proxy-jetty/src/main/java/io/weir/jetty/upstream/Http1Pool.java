@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connections to one upstream that wait for a request, a stack for each selector. A selector's thread takes one of its
  * own, so that the whole exchange stays on that thread; one of another selector's only where it has none, for a hop between
- * threads costs less than a connection. The one used last is taken first, so that the others grow old and go. No lock is
- * held while a connection is asked or told anything.
+ * threads costs less than a connection. The one used last is taken first, so that the others grow old and go; unless that was
+ * a moment ago, and it would have to be asked whether it is silent, while another is known to be. No lock is held while a
+ * connection is told anything.
  */
 final class Http1Pool {
     private final ClientConnector connector;
@@ -68,7 +69,8 @@ final class Http1Pool {
         ArrayDeque<Http1Connection> own = idle.get(here);
         if (own != null && !own.isEmpty()) {
             size--;
-            return own.pollFirst();
+            boolean oldest = !own.getFirst().isKnownSilent() && own.getLast().isKnownSilent();
+            return oldest ? own.pollLast() : own.pollFirst();
         }
         for (ArrayDeque<Http1Connection> others : idle.values()) {
             if (!others.isEmpty()) {

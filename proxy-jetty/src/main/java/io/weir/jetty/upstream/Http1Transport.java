@@ -4,6 +4,7 @@ import io.weir.UpstreamRequest;
 import io.weir.WarmUp;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.body.RequestBody;
+import io.weir.jetty.server.SharedSelector;
 import io.weir.jetty.tls.UpstreamSslContext;
 import io.weir.jetty.tls.UpstreamSslContexts;
 import io.weir.upstream.Upstream;
@@ -46,13 +47,20 @@ final class Http1Transport implements UpstreamTransport {
         pool.configure(attempt.pool().pool().keepAlive());
         Http1Call call = new Http1Call(attempt, body, listener, connector.getScheduler(), connector.getExecutor());
         call.begin();
+        SharedSelector.atEndOfTurn(() -> connect(attempt, pool, call));
+        return call;
+    }
+
+    private void connect(UpstreamRequest attempt, Http1Pool pool, Http1Call call) {
+        if (call.hasEnded()) {
+            return; // the client has gone meanwhile, say
+        }
         Http1Connection kept = attempt.onFreshConnection() ? null : pool.take(call);
         if (kept != null) {
             call.start(kept, true);
         } else {
             call.await(new ConnectAttempt(connector, names, pool, attempt, call));
         }
-        return call;
     }
 
     @Override
