@@ -202,6 +202,9 @@ public final class Headers {
         private String[] fields;
         private int size;
 
+        /** Whether what was built has these fields, too; it does not mind if more follow. */
+        private boolean shared;
+
         private Builder(int capacity) {
             fields = new String[2 * Math.max(capacity, 4)];
         }
@@ -234,6 +237,7 @@ public final class Headers {
             if (index < 0) {
                 return append(name, value);
             }
+            ownFields();
             fields[2 * index] = name;
             fields[2 * index + 1] = value;
             removeFrom(name, index + 1);
@@ -282,13 +286,22 @@ public final class Headers {
          */
         public Builder value(int index, String value) {
             checkValue(name(index), value);
+            ownFields();
             fields[2 * index + 1] = value;
             return this;
         }
 
         /** The fields as they stand. The builder may be used further. */
         public Headers build() {
-            return size == 0 ? EMPTY : new Headers(Arrays.copyOf(fields, 2 * size), size);
+            shared = true;
+            return size == 0 ? EMPTY : new Headers(fields, size);
+        }
+
+        private void ownFields() {
+            if (shared) {
+                shared = false;
+                fields = fields.clone();
+            }
         }
 
         private Builder append(String name, String value) {
@@ -302,6 +315,7 @@ public final class Headers {
         }
 
         private void removeFrom(String name, int first) {
+            ownFields();
             int kept = first;
             for (int i = first; i < size; i++) {
                 if (!fields[2 * i].equalsIgnoreCase(name)) {

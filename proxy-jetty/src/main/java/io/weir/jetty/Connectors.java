@@ -62,6 +62,7 @@ final class Connectors {
     private List<ConnectionFactory> factories(Listener listener) {
         HttpConfiguration http = new HttpConfiguration();
         JettyProxyHandler.configure(http, config);
+        http.setNotifyForbiddenComplianceViolations(true); // nobody listens; otherwise each request has them filtered
         if (listener.socket() != null) {
             http.setServerAuthority(NO_AUTHORITY);
         }

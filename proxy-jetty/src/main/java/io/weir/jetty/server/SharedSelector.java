@@ -2,8 +2,8 @@ package io.weir.jetty.server;
 
 import java.io.IOException;
 import java.nio.channels.Selector;
-import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.ArrayList;
+import java.util.List;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SelectorManager;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +26,13 @@ public final class SharedSelector extends ManagedSelector {
     private static final int MOST_PUT_OFF = 64;
 
     private final SelectorManager lender;
-    private final Queue<Runnable> putOff = new ArrayDeque<>(); // guards itself and the next
+    private List<Runnable> putOff = new ArrayList<>(); // guarded by this object, as is the next
 
     /** Whose turn it is: this thread comes back to select. Null while none is, or what was put off is being done. */
     private @Nullable Thread turn;
+
+    /** Takes the place of what is put off while that is being done. */
+    private List<Runnable> done = new ArrayList<>();
 
     /** Who does what was put off. */
     private volatile @Nullable Thread ending;
@@ -89,7 +92,7 @@ public final class SharedSelector extends ManagedSelector {
     }
 
     private boolean putOff(Runnable task) {
-        synchronized (putOff) {
+        synchronized (this) {
             // Jetty may have had another thread select meanwhile, and that one has looked here already.
             return turn == Thread.currentThread() && putOff.size() < MOST_PUT_OFF && putOff.add(task);
         }
@@ -97,23 +100,26 @@ public final class SharedSelector extends ManagedSelector {
 
     /** Does what was put off, and what comes of it at once; then it is that thread's turn. */
     private void endTurn(@Nullable Thread next) {
+        List<Runnable> tasks;
+        synchronized (this) {
+            turn = null;
+            tasks = putOff;
+            putOff = done;
+            done = tasks;
+        }
         ending = Thread.currentThread();
-        while (true) {
-            Runnable task;
-            synchronized (putOff) {
-                task = putOff.poll();
-                turn = task == null ? next : null;
-            }
-            if (task == null) {
-                break;
-            }
+        for (Runnable task : tasks) {
             try {
                 task.run();
             } catch (Throwable e) {
                 LOG.warn("a task at the end of a selector's turn has failed", e); // the selector must go on
             }
         }
+        tasks.clear();
         ending = null;
         turns++;
+        synchronized (this) {
+            turn = next;
+        }
     }
 }

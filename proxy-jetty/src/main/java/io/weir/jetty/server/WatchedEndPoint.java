@@ -202,6 +202,14 @@ public final class WatchedEndPoint extends SocketChannelEndPoint {
         }
     }
 
+    /** Jetty's idle timeout is not asked during a request, see above. */
+    @Override
+    public void notIdle() {
+        if (watcher.get() == null) {
+            super.notIdle();
+        }
+    }
+
     /** The connection wants to read. The selector knows nothing of bytes that are peeked already. */
     @Override
     protected void needsFillInterest() {

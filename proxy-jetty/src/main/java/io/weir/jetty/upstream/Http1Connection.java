@@ -317,11 +317,15 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
         if (source == null) {
             throw new IllegalStateException("content without buffer");
         }
-        source.retain();
         if (!response.isComplete()) {
             response.parse(source.getByteBuffer()); // whether this was the last piece
         }
         boolean last = response.isComplete() && !response.hasContent() && !response.hasTrailers();
+        if (last && !source.hasRemaining()) {
+            buffer = null; // it is the chunk's
+        } else {
+            source.retain();
+        }
         return Content.Chunk.asChunk(piece, last, source);
     }
 

@@ -50,6 +50,12 @@ final class ResponseParser implements HttpParser.ResponseHandler {
     private byte firstByte;
     private @Nullable Problem problem;
 
+    /** Whether no byte of the message has been looked at yet. */
+    private boolean fresh = true;
+
+    /** What is still to come of a body whose head was plain; −1 where Jetty's parser reads the message. */
+    private long plainLeft = -1;
+
     ResponseParser(int maxHeadBytes) {
         this.maxHeadBytes = maxHeadBytes;
         parser = new HttpParser(this, maxHeadBytes, HttpCompliance.STRICT);
@@ -242,12 +248,45 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         if (problem != null) {
             return;
         }
+        if (fresh && bytes.hasRemaining()) {
+            fresh = false;
+            if (beginsPlainly(bytes)) {
+                return;
+            }
+        } else if (plainLeft >= 0) {
+            readPlainly(bytes);
+            return;
+        }
         firstByte = bytes.hasRemaining() ? bytes.get(bytes.position()) : 0;
         try {
             parser.parseNext(bytes);
         } catch (RuntimeException | AssertionError e) {
             // Jetty asserts that what it throws has an error status, but takes the response's own.
             malformed("not understood", e);
+        }
+    }
+
+    private boolean beginsPlainly(ByteBuffer bytes) {
+        PlainHead plain = answersHead ? null : PlainHead.take(bytes, maxHeadBytes);
+        if (plain == null) {
+            return false;
+        }
+        status = plain.status();
+        head = new ResponseHead(status, plain.fields());
+        headSeen = true;
+        persistent = plain.connection() == null || !Tokens.contains(plain.connection(), "close");
+        plainLeft = plain.length();
+        complete = plainLeft == 0;
+        return true;
+    }
+
+    private void readPlainly(ByteBuffer bytes) {
+        int taken = (int) Math.min(plainLeft, bytes.remaining());
+        if (taken > 0) {
+            content = bytes.slice(bytes.position(), taken);
+            bytes.position(bytes.position() + taken);
+            plainLeft -= taken;
+            complete = plainLeft == 0;
         }
     }
 
@@ -264,8 +303,12 @@ final class ResponseParser implements HttpParser.ResponseHandler {
     }
 
     private void nextMessage() {
-        parser.reset();
+        if (!fresh && plainLeft < 0) {
+            parser.reset();
+        }
         parser.setHeadResponse(answersHead);
+        fresh = true;
+        plainLeft = -1;
         status = 0;
         http10 = false;
         chunkedCoding = false;

@@ -63,10 +63,19 @@ final class UpstreamEndPoint extends SocketChannelEndPoint {
     }
 
     @Override
+    public void notIdle() {
+        if (getIdleTimeout() > 0) { // HTTP/1.1 has clocks of its own
+            super.notIdle();
+        }
+    }
+
+    @Override
     public boolean flush(ByteBuffer... buffers) throws IOException {
         long written;
         try {
-            written = getChannel().write(buffers);
+            written = buffers.length == 1
+                    ? getChannel().write(buffers[0])
+                    : getChannel().write(buffers);
         } catch (IOException e) {
             throw new EofException(e);
         }

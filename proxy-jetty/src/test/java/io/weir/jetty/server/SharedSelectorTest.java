@@ -1,0 +1,116 @@
+package io.weir.jetty.server;
+
+import static java.util.Collections.nCopies;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.junit.jupiter.api.Test;
+
+class SharedSelectorTest {
+    private static final String GET = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+
+    private final List<String> done = Collections.synchronizedList(new ArrayList<>());
+
+    @Test
+    void aTaskIsPutOffUntilTheEndOfTheTurn() throws Exception {
+        handle(() -> {
+            SharedSelector.atEndOfTurn(() -> done.add("first at the end"));
+            SharedSelector.atEndOfTurn(() -> done.add("second at the end"));
+            done.add("in the turn");
+        });
+
+        assertThat(done).containsExactly("in the turn", "first at the end", "second at the end");
+    }
+
+    @Test
+    void whatComesOfATaskIsDoneAtOnce() throws Exception {
+        handle(() -> SharedSelector.atEndOfTurn(() -> {
+            SharedSelector.atEndOfTurn(() -> done.add("inner"));
+            done.add("outer");
+        }));
+
+        assertThat(done).containsExactly("inner", "outer");
+    }
+
+    @Test
+    void notAnyNumberIsPutOff() throws Exception {
+        handle(() -> {
+            for (int i = 0; i < 70; i++) {
+                SharedSelector.atEndOfTurn(() -> done.add("task"));
+            }
+            done.add("end of the turn");
+        });
+
+        List<String> expected = new ArrayList<>(nCopies(6, "task"));
+        expected.add("end of the turn");
+        expected.addAll(nCopies(64, "task"));
+        assertThat(done).isEqualTo(expected);
+    }
+
+    @Test
+    void aTaskThatFailsStopsNoOther() throws Exception {
+        handle(() -> {
+            SharedSelector.atEndOfTurn(() -> {
+                throw new IllegalStateException("to be logged");
+            });
+            SharedSelector.atEndOfTurn(() -> done.add("done"));
+        });
+
+        assertThat(done).containsExactly("done");
+    }
+
+    @Test
+    void withoutASelectorATaskIsDoneAtOnce() {
+        SharedSelector.atEndOfTurn(() -> done.add("at once"));
+
+        assertThat(done).containsExactly("at once");
+    }
+
+    @Test
+    void aSelectorIsSureOnlyAtTheEndOfALaterTurn() throws Exception {
+        long[] begun = new long[1];
+        handle(
+                () -> {
+                    SharedSelector here = SharedSelector.ofThisThread();
+                    begun[0] = here.turns();
+                    done.add("in the turn: " + here.hasHeardOut(begun[0] - 1));
+                    SharedSelector.atEndOfTurn(() -> done.add("at its end: " + here.hasHeardOut(begun[0])));
+                },
+                () -> {
+                    SharedSelector here = SharedSelector.ofThisThread();
+                    done.add("in a later turn: " + here.hasHeardOut(begun[0]));
+                    SharedSelector.atEndOfTurn(() -> done.add("at its end: " + here.hasHeardOut(begun[0])));
+                });
+
+        assertThat(done)
+                .containsExactly(
+                        "in the turn: false", "at its end: false", "in a later turn: false", "at its end: true");
+    }
+
+    /** Runs each on the selector's thread, in a turn of its own, and waits until the last of these has ended. */
+    private void handle(Runnable... turns) throws Exception {
+        Queue<Runnable> left = new ConcurrentLinkedQueue<>(List.of(turns));
+        Handler handler = new Handler.Abstract.NonBlocking() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                left.remove().run();
+                SharedSelector.atEndOfTurn(callback::succeeded);
+                return true;
+            }
+        };
+        try (var server = new WatchingServer(handler).start();
+                var client = server.connect()) {
+            for (int i = 0; i < turns.length; i++) {
+                client.send(GET).answer();
+            }
+        }
+    }
+}
