@@ -69,38 +69,49 @@ class SelectorTurnTest {
         }
     }
 
+    /** In any order again: the request may be told of before what the connection says that it would get, and after it. */
     @Test
     void whatAnUpstreamSaysUnaskedIsHeardBeforeItsConnectionIsUsedAgain() {
+        CountDownLatch all = new CountDownLatch(CLIENTS);
         CountDownLatch speak = new CountDownLatch(1);
-        CountDownLatch spoken = new CountDownLatch(1);
-        try (var upstream = ScriptedUpstream.of(
-                        connection -> {
-                            connection.readRequest();
-                            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst");
-                            speak.await();
-                            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nunasked");
-                            spoken.countDown();
-                            connection.hang();
-                        },
-                        connection -> {
-                            connection.readRequest();
-                            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond");
-                            connection.hang();
-                        });
+        CountDownLatch spoken = new CountDownLatch(CLIENTS);
+        List<RawClient> clients = new ArrayList<>();
+        try (var upstream = ScriptedUpstream.of(connection -> {
+                    connection.readRequest();
+                    if (connection.number() <= CLIENTS) {
+                        all.countDown();
+                        all.await();
+                        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst");
+                        speak.await();
+                        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nunasked");
+                        spoken.countDown();
+                    } else {
+                        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond");
+                    }
+                    connection.hang();
+                });
                 var proxy = heldUpProxy(upstream);
-                var holding = proxy.client();
-                var client = proxy.client()) {
-            assertThat(client.send(GET).readResponse().body()).isEqualTo("first");
+                var holding = proxy.client()) {
+            for (int i = 0; i < CLIENTS; i++) {
+                clients.add(proxy.client().send(GET));
+            }
+            for (RawClient client : clients) {
+                assertThat(client.readResponse().body()).isEqualTo("first");
+            }
 
             holding.send(HOLD_UP);
             Await.on("the selector is held up", heldUp);
             speak.countDown();
             Await.on("the upstream has spoken", spoken);
-            client.send(GET);
+            clients.forEach(client -> client.send(GET));
             goOn.countDown();
 
-            assertThat(client.readResponse().body()).isEqualTo("second");
+            for (RawClient client : clients) {
+                assertThat(client.readResponse().body()).isEqualTo("second");
+            }
             assertThat(holding.readResponse().status()).isEqualTo(204);
+        } finally {
+            clients.forEach(RawClient::close);
         }
     }
 
@@ -110,7 +121,7 @@ class SelectorTurnTest {
     }
 
     private Verdict holdUp(RequestHead request) {
-        if (!request.target().equals("/hold-up")) {
+        if (!request.rawTarget().equals("/hold-up")) {
             return Verdict.proceed(request);
         }
         heldUp.countDown();
