@@ -75,12 +75,12 @@ public final class Headers {
 
     /** Name of line {@code index}, as it was written. */
     public String name(int index) {
-        return fields[2 * index];
+        return fields[2 * Objects.checkIndex(index, size)];
     }
 
     /** Value of line {@code index}. */
     public String value(int index) {
-        return fields[2 * index + 1];
+        return fields[2 * Objects.checkIndex(index, size) + 1];
     }
 
     /** Value of the first line of that name, or null. */

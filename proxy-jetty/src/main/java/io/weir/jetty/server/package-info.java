@@ -9,6 +9,9 @@
  *                                    Connector)           of the client, on the same thread
  * </pre>
  *
+ * <p>Messages leave at the end of a selector's turn ({@link io.weir.jetty.server.SharedSelector#atEndOfTurn}): under load that
+ * wakes their receivers less often.
+ *
  * <p>Start at {@link io.weir.jetty.server.SharedSelectorConnector}. Knows Jetty, and nothing of Weir.
  */
 @NullMarked

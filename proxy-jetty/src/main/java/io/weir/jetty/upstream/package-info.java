@@ -11,7 +11,7 @@
  *   Http1Transport ── takes from ──▶ Http1Pool ── or ──▶ ConnectAttempt
  *        │                              ▲ parks
  *        ▼                              │
- *   Http1Call (one attempt) ───▶ Http1Connection (reads) ──▶ ResponseParser (understands)
+ *   Http1Call (one attempt) ───▶ Http1Connection (reads) ──▶ ResponseParser (understands; PlainHead: most heads)
  *        └── RequestSender (writes) ──▶ UpstreamEndPoint (the socket)
  *
  *   Http2Transport ──▶ Http2Pool ── shares ──▶ Http2Connection, or opens one by Http2Connect
