@@ -307,6 +307,7 @@ public final class Headers {
         private Builder append(String name, String value) {
             if (2 * size == fields.length) {
                 fields = Arrays.copyOf(fields, 2 * fields.length);
+                shared = false;
             }
             fields[2 * size] = name;
             fields[2 * size + 1] = value;

@@ -138,8 +138,12 @@ public final class ResponsePump extends IteratingCallback {
     private void writeChunk() {
         if (isAborted()) {
             succeeded(); // Jetty's part of the exchange has ended meanwhile
-        } else {
+            return;
+        }
+        try {
             write(last, chunk);
+        } catch (RuntimeException e) {
+            failed(e); // as if process() had thrown it
         }
     }
 

@@ -25,19 +25,22 @@ public final class SharedSelector extends ManagedSelector {
     /** What is put off holds on to its buffers, so it must not become much. */
     private static final int MOST_PUT_OFF = 64;
 
+    /** The JDK asks epoll for no more at once: of more ready sockets some are not told of yet. */
+    private static final int MOST_TOLD_OF = 1024;
+
     private final SelectorManager lender;
-    private List<Runnable> putOff = new ArrayList<>(); // guarded by this object, as is the next
+
+    private List<Runnable> putOff = new ArrayList<>(); // guarded by this object, as are the next two
+    private List<Runnable> spare = new ArrayList<>();
 
     /** Whose turn it is: this thread comes back to select. Null while none is, or what was put off is being done. */
     private @Nullable Thread turn;
-
-    /** Takes the place of what is put off while that is being done. */
-    private List<Runnable> done = new ArrayList<>();
 
     /** Who does what was put off. */
     private volatile @Nullable Thread ending;
 
     private volatile long turns;
+    private boolean toldOfAll = true; // of the selector's thread only
 
     SharedSelector(SelectorManager lender, int id) {
         super(lender, id);
@@ -50,8 +53,8 @@ public final class SharedSelector extends ManagedSelector {
     }
 
     /**
-     * Runs a task on this thread: at the end of its selector's turn if there is one, at once otherwise. It must not block, and
-     * has to bear that much may have happened meanwhile.
+     * Runs a task at the end of the turn of this thread's selector; at once where there is none. It must not block or throw,
+     * and has to bear that much may have happened meanwhile. If another thread selects by then, it runs there.
      */
     public static void atEndOfTurn(Runnable task) {
         SharedSelector here = OF_THIS_THREAD.get();
@@ -60,17 +63,23 @@ public final class SharedSelector extends ManagedSelector {
         }
     }
 
-    /** Counts this selector's turns. */
+    /** How many turns of this selector have ended; the last select of each told of all that was ready. */
     public long turns() {
         return turns;
     }
 
     /**
-     * Whether a socket in which this selector was interested when the turn of that number ended has had nothing to tell
-     * until this one began. Sure only at the end of a turn, where all that was told of has been seen to, and on its thread.
+     * Whether a socket has had nothing to tell since that many turns had ended, if the selector was told before of an interest
+     * in it. Sure only at the end of a turn, where all that was told of has been seen to, and on its thread. A turn more than
+     * that is needed, for the interest may have come too late for the first.
      */
     public boolean hasHeardOut(long turn) {
-        return turns > turn && ending == Thread.currentThread();
+        return turns > turn + 1 && isEnding();
+    }
+
+    /** Whether this thread does what was put off until the end of this selector's turn. */
+    public boolean isEnding() {
+        return ending == Thread.currentThread();
     }
 
     /** The connector's selector manager to which this belongs. */
@@ -81,45 +90,65 @@ public final class SharedSelector extends ManagedSelector {
     @Override
     protected int select(Selector selector) throws IOException {
         OF_THIS_THREAD.set(this);
-        endTurn(Thread.currentThread());
-        return super.select(selector);
+        endTurn();
+        if (toldOfAll) {
+            turns++;
+        }
+        beTurnOf(Thread.currentThread());
+        int selected;
+        try {
+            selected = super.select(selector);
+        } catch (IOException | RuntimeException | Error e) {
+            beTurnOf(null); // Jetty gives the selector up
+            throw e;
+        }
+        toldOfAll = selected < MOST_TOLD_OF && selector == getSelector();
+        return selected;
     }
 
     @Override
     protected void doStop() throws Exception {
-        super.doStop();
-        endTurn(null);
-    }
-
-    private boolean putOff(Runnable task) {
-        synchronized (this) {
-            // Jetty may have had another thread select meanwhile, and that one has looked here already.
-            return turn == Thread.currentThread() && putOff.size() < MOST_PUT_OFF && putOff.add(task);
+        try {
+            super.doStop();
+        } finally {
+            endTurn();
         }
     }
 
-    /** Does what was put off, and what comes of it at once; then it is that thread's turn. */
-    private void endTurn(@Nullable Thread next) {
+    private synchronized void beTurnOf(@Nullable Thread thread) {
+        turn = thread;
+    }
+
+    private synchronized boolean putOff(Runnable task) {
+        // Jetty may have had another thread select meanwhile, and that one has looked here already.
+        return turn == Thread.currentThread() && putOff.size() < MOST_PUT_OFF && putOff.add(task);
+    }
+
+    /** Does what was put off, and what comes of it at once. */
+    private void endTurn() {
         List<Runnable> tasks;
         synchronized (this) {
             turn = null;
             tasks = putOff;
-            putOff = done;
-            done = tasks;
+            putOff = spare;
+            spare = tasks;
         }
         ending = Thread.currentThread();
-        for (Runnable task : tasks) {
-            try {
-                task.run();
-            } catch (Throwable e) {
-                LOG.warn("a task at the end of a selector's turn has failed", e); // the selector must go on
+        try {
+            for (Runnable task : tasks) {
+                run(task);
             }
+        } finally {
+            tasks.clear();
+            ending = null;
         }
-        tasks.clear();
-        ending = null;
-        turns++;
-        synchronized (this) {
-            turn = next;
+    }
+
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable e) {
+            LOG.warn("a task at the end of a selector's turn has failed", e); // the selector must go on
         }
     }
 }

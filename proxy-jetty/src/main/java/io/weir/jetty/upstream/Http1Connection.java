@@ -70,7 +70,7 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     /** Whether it has been in its pool: the upstream may have closed it there. */
     private boolean waited;
 
-    /** The turn of its selector in which it was given to its pool last. */
+    /** How many turns of its selector had ended when it was given to its pool last. */
     private long waitsSince;
 
     private int served;
@@ -148,9 +148,11 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     private boolean park() {
         releaseBuffer();
         waited = true;
-        waitsSince = selector() instanceof SharedSelector shared ? shared.turns() : Long.MAX_VALUE;
         readClock.start(pool.keepAlive().timeout());
         listen();
+        if (selector() instanceof SharedSelector shared) {
+            waitsSince = shared.turns(); // only now, that it has been told
+        }
         return pool.park(this);
     }
 
@@ -158,7 +160,7 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     public void close() {
         synchronized (this) {
             closed = true;
-            response.takeContent();
+            response.drop();
             releaseBuffer();
         }
         readClock.close();
@@ -281,9 +283,12 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
         return response.problem();
     }
 
-    /** Whether it has had nothing to say since the last response: its selector would have told. */
+    /**
+     * Whether it had nothing to say when its selector looked last: no end, and nothing that nobody asked for. Of TLS the
+     * selector does not know all: some of it may have been read and not been deciphered.
+     */
     boolean isKnownSilent() {
-        return selector() instanceof SharedSelector shared && shared.hasHeardOut(waitsSince);
+        return endPoint == socket && selector() instanceof SharedSelector shared && shared.hasHeardOut(waitsSince);
     }
 
     /** Has the call told of bytes, and starts the read clock if {@code patience} is given. */

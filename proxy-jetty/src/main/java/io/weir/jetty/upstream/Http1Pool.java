@@ -6,6 +6,7 @@ import io.weir.upstream.KeepAlive;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.io.ClientConnector;
@@ -15,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connections to one upstream that wait for a request, a stack for each selector. A selector's thread takes one of its
  * own, so that the whole exchange stays on that thread; one of another selector's only where it has none, for a hop between
- * threads costs less than a connection. The one used last is taken first, so that the others grow old and go; unless that was
- * a moment ago, and it would have to be asked whether it is silent, while another is known to be. No lock is held while a
- * connection is told anything.
+ * threads costs less than a connection. The one used last is taken first, so that the others grow old and go; those only
+ * are passed by that were used a moment ago and would have to be asked whether they are silent, where one is known to be. No
+ * lock is held while a connection is told anything.
  */
 final class Http1Pool {
     private final ClientConnector connector;
@@ -53,7 +54,7 @@ final class Http1Pool {
     /** A kept connection that is open and silent, given to {@code call}; null if there is none. */
     @Nullable
     Http1Connection take(Http1Call call) {
-        ManagedSelector here = SharedSelector.ofThisThread();
+        SharedSelector here = SharedSelector.ofThisThread();
         while (true) {
             Http1Connection candidate = poll(here);
             if (candidate == null || candidate.begin(call)) {
@@ -62,15 +63,15 @@ final class Http1Pool {
         }
     }
 
-    private synchronized @Nullable Http1Connection poll(@Nullable ManagedSelector here) {
+    private synchronized @Nullable Http1Connection poll(@Nullable SharedSelector here) {
         if (size == 0) {
             return null;
         }
         ArrayDeque<Http1Connection> own = idle.get(here);
         if (own != null && !own.isEmpty()) {
             size--;
-            boolean oldest = !own.getFirst().isKnownSilent() && own.getLast().isKnownSilent();
-            return oldest ? own.pollLast() : own.pollFirst();
+            Http1Connection silent = here != null && here.isEnding() ? pollKnownSilent(own) : null;
+            return silent == null ? own.pollFirst() : silent;
         }
         for (ArrayDeque<Http1Connection> others : idle.values()) {
             if (!others.isEmpty()) {
@@ -79,6 +80,17 @@ final class Http1Pool {
             }
         }
         throw new IllegalStateException(size + " connections are said to wait, and none does");
+    }
+
+    private static @Nullable Http1Connection pollKnownSilent(ArrayDeque<Http1Connection> stack) {
+        for (Iterator<Http1Connection> each = stack.iterator(); each.hasNext(); ) {
+            Http1Connection candidate = each.next();
+            if (candidate.isKnownSilent()) {
+                each.remove();
+                return candidate;
+            }
+        }
+        return null;
     }
 
     /** Keeps a connection for the next request; false if there are enough, and it has to close. */

@@ -2,6 +2,7 @@ package io.weir.jetty.upstream;
 
 import io.weir.UpstreamRequest;
 import io.weir.WarmUp;
+import io.weir.http.ProxyError;
 import io.weir.http.ProxyFailure;
 import io.weir.jetty.body.RequestBody;
 import io.weir.jetty.server.SharedSelector;
@@ -47,7 +48,13 @@ final class Http1Transport implements UpstreamTransport {
         pool.configure(attempt.pool().pool().keepAlive());
         Http1Call call = new Http1Call(attempt, body, listener, connector.getScheduler(), connector.getExecutor());
         call.begin();
-        SharedSelector.atEndOfTurn(() -> connect(attempt, pool, call));
+        SharedSelector.atEndOfTurn(() -> {
+            try {
+                connect(attempt, pool, call);
+            } catch (RuntimeException e) {
+                call.failed(ProxyFailure.connecting(ProxyError.INTERNAL_ERROR, "could not be sent: " + e, e));
+            }
+        });
         return call;
     }
 

@@ -10,11 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The head of a response of the plainest kind, which most are, read at one go: HTTP/1.1, all of it there, ASCII without
  * anything odd, followed by a body of one {@code Content-Length}. Whatever else a head may be, or be wrong with, is left to
- * Jetty's parser, which reads the same of a plain one, in twice the time. Names keep the case in which they came; Jetty's
- * parser gives most of those that it knows their usual one.
+ * Jetty's parser, which reads the same of a plain one, in twice the time. As there, names that are known get their usual
+ * case.
  */
-record PlainHead(
-        int status, Headers fields, long length, @Nullable String connection) {
+record PlainHead(int status, Headers fields, long length) {
     private static final byte[] VERSION = "HTTP/1.1 ".getBytes(ISO_8859_1);
 
     /** A longer one is not worth copying. */
@@ -87,23 +86,20 @@ record PlainHead(
             }
             Headers.Builder fields = Headers.builder();
             long length = -1;
-            String connection = null;
             while (!isEndOfLine()) {
                 String name = name();
                 String value = name == null ? null : value();
-                if (value == null || known == HttpHeader.TRANSFER_ENCODING) {
+                if (value == null || known == HttpHeader.TRANSFER_ENCODING || known == HttpHeader.HOST) {
                     return null;
                 }
                 if (known == HttpHeader.CONTENT_LENGTH) {
                     if (length >= 0 || (length = number(value)) < 0) {
                         return null;
                     }
-                } else if (known == HttpHeader.CONNECTION) {
-                    connection = connection == null ? value : connection + "," + value;
                 }
                 fields.add(name, value);
             }
-            return length < 0 ? null : new PlainHead(status, fields.build(), length, connection);
+            return length < 0 ? null : new PlainHead(status, fields.build(), length);
         }
 
         /** The number of the first line, which is taken; −1 if that is not plain. */
@@ -146,8 +142,7 @@ record PlainHead(
                 return null;
             }
             known = known(hash, from, to);
-            boolean usual = known != null && isUsual(known.asString(), from);
-            return usual ? known.asString() : new String(head, from, to - from, ISO_8859_1);
+            return known == null ? new String(head, from, to - from, ISO_8859_1) : known.asString();
         }
 
         private @Nullable HttpHeader known(int hash, int from, int to) {
@@ -165,16 +160,6 @@ record PlainHead(
             }
             for (int i = from; i < to; i++) {
                 if (lowerCaseName.charAt(i - from) != IN_NAME[head[i]]) {
-                    return false;
-                }
-            }
-            return true;
-        }
-
-        /** Whether the case is the usual one; if so the name is there already, and need not be made. */
-        private boolean isUsual(String name, int from) {
-            for (int i = 0; i < name.length(); i++) {
-                if (name.charAt(i) != head[from + i]) {
                     return false;
                 }
             }

@@ -130,6 +130,15 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         return taken;
     }
 
+    /** The piece of body that waits, if one does, will not be taken: then the message is not whole. */
+    void drop() {
+        if (content != null) {
+            content = null;
+            complete = false;
+            fail(ProxyError.CONNECTION_TERMINATED, "the connection was closed", null);
+        }
+    }
+
     boolean hasTrailers() {
         return trailers != null;
     }
@@ -274,7 +283,7 @@ final class ResponseParser implements HttpParser.ResponseHandler {
         status = plain.status();
         head = new ResponseHead(status, plain.fields());
         headSeen = true;
-        persistent = plain.connection() == null || !Tokens.contains(plain.connection(), "close");
+        persistent = !plain.fields().containsToken("Connection", "close");
         plainLeft = plain.length();
         complete = plainLeft == 0;
         return true;

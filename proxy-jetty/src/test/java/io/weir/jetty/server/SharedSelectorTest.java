@@ -74,25 +74,34 @@ class SharedSelectorTest {
         assertThat(done).containsExactly("at once");
     }
 
+    /** The interest in a socket may come too late for the next select, so the one after that counts. */
     @Test
     void aSelectorIsSureOnlyAtTheEndOfALaterTurn() throws Exception {
-        long[] begun = new long[1];
+        long[] ended = new long[1];
         handle(
                 () -> {
                     SharedSelector here = SharedSelector.ofThisThread();
-                    begun[0] = here.turns();
-                    done.add("in the turn: " + here.hasHeardOut(begun[0] - 1));
-                    SharedSelector.atEndOfTurn(() -> done.add("at its end: " + here.hasHeardOut(begun[0])));
+                    ended[0] = here.turns();
+                    done.add("of two before, in the turn: " + here.hasHeardOut(ended[0] - 2));
+                    SharedSelector.atEndOfTurn(() -> {
+                        done.add("of two before, at its end: " + here.hasHeardOut(ended[0] - 2));
+                        done.add("of the one before: " + here.hasHeardOut(ended[0] - 1));
+                        done.add("of this one: " + here.hasHeardOut(ended[0]));
+                    });
                 },
+                () -> {},
                 () -> {
                     SharedSelector here = SharedSelector.ofThisThread();
-                    done.add("in a later turn: " + here.hasHeardOut(begun[0]));
-                    SharedSelector.atEndOfTurn(() -> done.add("at its end: " + here.hasHeardOut(begun[0])));
+                    SharedSelector.atEndOfTurn(() -> done.add("two later: " + here.hasHeardOut(ended[0])));
                 });
 
         assertThat(done)
                 .containsExactly(
-                        "in the turn: false", "at its end: false", "in a later turn: false", "at its end: true");
+                        "of two before, in the turn: false",
+                        "of two before, at its end: true",
+                        "of the one before: false",
+                        "of this one: false",
+                        "two later: true");
     }
 
     /** Runs each on the selector's thread, in a turn of its own, and waits until the last of these has ended. */
