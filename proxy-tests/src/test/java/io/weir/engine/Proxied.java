@@ -16,6 +16,7 @@ import io.weir.testkit.RawResponse;
 import io.weir.testkit.ScriptedUpstream;
 import io.weir.upstream.HealthTransition;
 import io.weir.upstream.UpstreamPool;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
@@ -103,6 +104,14 @@ final class Proxied implements AutoCloseable {
     ExchangeSummary awaitEnded(int number) {
         Await.until(() -> number + " exchanges end; ended: " + record.ended, () -> record.ended.size() >= number);
         return record.ended.get(number - 1);
+    }
+
+    /** Until the server has closed all its connections to clients. */
+    void awaitNoClients() {
+        Await.until(
+                "no client is connected",
+                () -> Arrays.stream(server.server().getConnectors())
+                        .allMatch(connector -> connector.getConnectedEndPoints().isEmpty()));
     }
 
     /** What was said against the upstream: failed attempts and ejections. */
