@@ -88,14 +88,15 @@ record PlainHead(int status, Headers fields, long length) {
             long length = -1;
             while (!isEndOfLine()) {
                 String name = name();
-                String value = name == null ? null : value();
-                if (value == null || known == HttpHeader.TRANSFER_ENCODING || known == HttpHeader.HOST) {
+                if (name == null || known == HttpHeader.TRANSFER_ENCODING || known == HttpHeader.HOST) {
                     return null;
                 }
-                if (known == HttpHeader.CONTENT_LENGTH) {
-                    if (length >= 0 || (length = number(value)) < 0) {
-                        return null;
-                    }
+                String value = value();
+                if (value == null) {
+                    return null;
+                }
+                if (known == HttpHeader.CONTENT_LENGTH && (length >= 0 || (length = number(value)) < 0)) {
+                    return null;
                 }
                 fields.add(name, value);
             }
