@@ -4,6 +4,7 @@ const { WebSocketServer } = require('ws');
 
 const server = http.createServer((request, response) => {
   response.setHeader('X-Powered-By', 'Node');
+  response.setHeader('Server', 'Node/20.1');
   response.setHeader('Content-Type', 'text/plain');
   const { host, connection } = request.headers;
   const said = ['x-real-ip', 'x-forwarded-for', 'x-forwarded-proto'].map((name) => request.headers[name]);

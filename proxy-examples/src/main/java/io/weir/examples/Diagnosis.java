@@ -9,7 +9,8 @@ import java.time.Duration;
 
 /**
  * The two answers that send people to the log. {@code curl -i} on {@code /refused} gives 502, because nobody listens there;
- * on {@code /silent} 504, because the read clock runs out. For each the log has one line, which names the route, the
+ * on {@code /silent} 504, because the read clock runs out: whatever is on port 3000 has to take a request and say nothing,
+ * as {@code nc -lk 3000} does. For each the log has one line, which names the route, the
  * upstream, the cause and, of a clock, its value; {@code explain} says beforehand where a request would go.
  */
 public final class Diagnosis {

@@ -12,7 +12,18 @@ import io.weir.upstream.UpstreamPool;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** Two sites over TLS, each with its certificate, plain HTTP sent there, and a listener behind a load balancer. */
+/**
+ * Two sites over TLS, each with its certificate, plain HTTP sent there, and a listener behind a load balancer.
+ *
+ * <p>It wants five files in one directory, all PEM: {@code shop.pem} and {@code shop.key}, the chain and the key of
+ * {@code shop.example.com}; {@code admin.pem} and {@code admin.key}, those of {@code admin.example.com}; and
+ * {@code staff-ca.pem}, the authorities that sign the certificates of staff. To try it:
+ *
+ * <pre>{@code
+ * for site in shop admin; do openssl req -x509 -nodes -newkey rsa:2048 -days 30 -subj /CN=$site.example.com \
+ *     -addext subjectAltName=DNS:$site.example.com -keyout $site.key -out $site.pem; done; cp admin.pem staff-ca.pem
+ * }</pre>
+ */
 public final class Edge {
     private Edge() {}
 
@@ -47,7 +58,7 @@ public final class Edge {
                 .start();
     }
 
-    /** Prints where it listens. */
+    /** With the files of the directory that it is given, or of the one where it is started. Prints where it listens. */
     public static void main(String[] args) {
         JettyProxyServer proxy = start(Path.of(args.length == 0 ? "." : args[0]));
         System.out.println("listening on " + proxy.ports());

@@ -13,7 +13,17 @@ import io.weir.upstream.UpstreamPool;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** Who may come in, and how much they may take: passwords for people, keys for programs, limits for all. */
+/**
+ * Who may come in, and how much they may take: passwords for people, keys for programs, limits for all.
+ *
+ * <p>It wants two files in the directory where it is started: {@code users.htpasswd}, the people, and {@code api.keys}, the
+ * programs:
+ *
+ * <pre>{@code
+ * htpasswd -cB users.htpasswd alice
+ * key=$(openssl rand -hex 24); echo "reports:$(printf %s "$key" | sha256sum | cut -d' ' -f1)" >> api.keys
+ * }</pre>
+ */
 public final class Guarded {
     private Guarded() {}
 
@@ -37,7 +47,7 @@ public final class Guarded {
                 .build();
     }
 
-    /** In front of port 3000, with {@code users.htpasswd} and {@code api.keys} of this directory. */
+    /** In front of port 3000. */
     public static void main(String[] args) {
         ProxyConfig config = config("http://127.0.0.1:3000", Path.of("users.htpasswd"), Path.of("api.keys"));
         JettyProxyServer.builder(config)

@@ -18,7 +18,8 @@ public final class NodeApplication {
     public static ProxyConfig config(String node) {
         Duration minute = Duration.ofSeconds(60);
         return ProxyConfig.builder()
-                .headers(h -> h.response().remove("X-Powered-By")) // Weir itself shows no name or version
+                // server_tokens off: Weir itself shows no name or version
+                .headers(h -> h.response().remove("X-Powered-By").remove("Server"))
                 .route(Route.any()
                         .timeouts(Timeouts.of(minute, minute, minute)) // proxy_connect_, read_, send_timeout
                         .to(UpstreamPool.of("node", node)))

@@ -19,6 +19,14 @@ import java.time.Duration;
  * A language model's server for the machines of a network, with a password for people and keys for programs. Tokens come as
  * they are made; who leaves stops the model. Answers: 403 to other networks, 401 without a password, 502 while Ollama is
  * down.
+ *
+ * <p>It wants two files in the directory where it is started: {@code .ollama_htpasswd}, the users of both sites, and
+ * {@code .ollama_keys}, the keys of programs for the site {@code llm.example.com}:
+ *
+ * <pre>{@code
+ * htpasswd -cB .ollama_htpasswd alice
+ * key=$(openssl rand -hex 24); echo "reports:$(printf %s "$key" | sha256sum | cut -d' ' -f1)" >> .ollama_keys
+ * }</pre>
  */
 public final class Ollama {
     private Ollama() {}
@@ -46,14 +54,16 @@ public final class Ollama {
                 .build();
     }
 
-    /** {@code htpasswd -cB .ollama_htpasswd alice} makes the first file. */
+    /** Lets in two private networks and this machine. */
     public static void main(String[] args) {
         ProxyConfig config = config(
                 "http://127.0.0.1:11434",
                 Path.of(".ollama_htpasswd"),
                 Path.of(".ollama_keys"),
                 "192.168.1.0/24",
-                "10.0.0.0/8");
+                "10.0.0.0/8",
+                "127.0.0.0/8",
+                "::1");
         JettyProxyServer.start(config, Integer.getInteger("port", 8080)).join();
     }
 }

@@ -143,6 +143,21 @@ class OllamaTest {
         }
     }
 
+    /** As the recipe's command does: 502 where no Ollama is, but neither 403 nor 401. */
+    @Test
+    void whoTriesItOnThisMachineIsLetIn(@TempDir Path directory) throws Exception {
+        Files.copy(users, directory.resolve(".ollama_htpasswd"));
+        Files.copy(keys, directory.resolve(".ollama_keys"));
+        try (MainProcess main = MainProcess.startIn(directory, Ollama.class)) {
+            int port = main.awaitPort();
+
+            int status = RawClient.exchange(port, "GET / HTTP/1.1\r\n" + PEOPLE + PASSWORD + "\r\n")
+                    .status();
+
+            assertThat(status).isIn(200, 502);
+        }
+    }
+
     @Test
     void theRealOneAnswersToo() throws Exception {
         assumeThat(listens(11434)).as("an Ollama listens on 11434").isTrue();

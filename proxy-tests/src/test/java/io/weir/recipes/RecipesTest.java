@@ -29,18 +29,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The recipes do what they say, with the upstreams of the test in place of those that they name. */
 class RecipesTest {
 
-    /** Its port is 8080 whatever is said; where that is taken it says so. */
+    /** Whatever is on port 3000, or nothing: an answer comes from where it says that it listens. */
     @Test
     void gateway() throws Exception {
         try (MainProcess gateway = MainProcess.start(Gateway.class)) {
-            String line = gateway.awaitLine("listen");
+            int port = gateway.awaitPort();
 
-            assertThat(line).contains("8080").containsAnyOf("listening on", "can't listen on");
-            if (line.contains("listening on")) {
-                String answer = RawClient.exchange(8080, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                        .statusLine();
-                assertThat(answer).startsWith("HTTP/1.1 ");
-            }
+            String answer = RawClient.exchange(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    .statusLine();
+            assertThat(answer).startsWith("HTTP/1.1 ");
         }
     }
 
