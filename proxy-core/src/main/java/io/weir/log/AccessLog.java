@@ -61,7 +61,8 @@ public final class AccessLog {
      *   <li>{@code $request_time}, in seconds from when the head had come; {@code $request_length}, in bytes, the head's as
      *       it is written without needless space;
      *   <li>{@code $request}: of a target in absolute-form only what follows the authority;
-     *   <li>{@code $status $sent_http_NAME}; {@code $bytes_sent}, with head and chunking (over HTTP/2: as the text of its
+     *   <li>{@code $status}; {@code $sent_http_NAME}, without a value for what only frames the message: {@code
+     *       Transfer-Encoding}, {@code Connection}, and {@code Content-Length} of a reply of Weir's own; {@code $bytes_sent}, with head and chunking (over HTTP/2: as the text of its
      *       fields would be); {@code $body_bytes_sent}, without chunking, which nginx counts;
      *   <li>{@code $upstream_addr $upstream_status $upstream_connect_time $upstream_header_time $upstream_response_time}: a
      *       value for each upstream that was tried, separated by {@code ", "}. The address is the one of the configuration,
@@ -81,9 +82,24 @@ public final class AccessLog {
     }
 
     /**
-     * One JSON object a line: {@code time} (UTC), {@code request_id}, {@code remote_addr}, {@code remote_user}, the request,
-     * {@code site}, {@code route}, {@code status}, sizes in bytes, times in seconds, {@code error} (RFC 9209, or null) and
-     * {@code upstreams}, an object for each that was tried.
+     * One JSON object a line. What has no value is null. Its keys, in order:
+     *
+     * <ul>
+     *   <li>{@code time}: the end of the exchange in UTC, ISO 8601, to the millisecond;
+     *   <li>{@code request_id}, {@code remote_addr}, {@code remote_user}, {@code scheme}: the variables of that name;
+     *   <li>{@code host}: {@code $http_host}, with its port, and not {@code $host}; {@code method}:
+     *       {@code $request_method}; {@code uri}: {@code $request_uri}, with its query, and not {@code $uri};
+     *       {@code protocol}: {@code $server_protocol};
+     *   <li>{@code referer}: {@code $http_referer}; {@code user_agent}: {@code $http_user_agent};
+     *   <li>{@code site}: its name, {@code ""} for the default one; {@code route}: as it describes itself, {@code ""} for
+     *       none;
+     *   <li>{@code status}, {@code request_length}, {@code bytes_sent}, {@code body_bytes_sent}, {@code request_time}: the
+     *       variables of that name, as numbers;
+     *   <li>{@code error}: what went wrong, a word of RFC 9209 where that has one;
+     *   <li>{@code upstreams}: an object for each that was tried, with {@code addr}, {@code status}, {@code connect_time},
+     *       {@code header_time}, {@code response_time} (its part of {@code $upstream_addr} and so on, times in seconds) and
+     *       {@code error}.
+     * </ul>
      */
     public static AccessLog json() {
         return of(new JsonLine(), "json");

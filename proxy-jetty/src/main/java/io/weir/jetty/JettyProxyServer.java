@@ -58,7 +58,8 @@ public final class JettyProxyServer implements AutoCloseable {
 
     /**
      * What works in a configuration, but hardly as it was meant, or not safely: {@link ProxyConfig#lint} and, beside it, the
-     * files that it names ({@code unreadable-file}, {@code secret-readable-by-others}). Nothing is started (nginx
+     * files that it names ({@code unreadable-file}, {@code secret-readable-by-others}): those for upstreams' TLS and those
+     * of middleware. Those of a {@link Tls} belong to a listener, and are not looked at. Nothing is started (nginx
      * {@code -t}).
      */
     public static List<Finding> lint(ProxyConfig config) {
