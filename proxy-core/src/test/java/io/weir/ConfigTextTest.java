@@ -7,9 +7,12 @@ import io.weir.body.Buffering;
 import io.weir.body.Compression;
 import io.weir.body.TextReplacement;
 import io.weir.http.Reply;
+import io.weir.http.RequestHead;
 import io.weir.log.AccessLog;
+import io.weir.middleware.Access;
 import io.weir.middleware.IpAccess;
 import io.weir.middleware.Middleware;
+import io.weir.middleware.RequestContext;
 import io.weir.middleware.Verdict;
 import io.weir.route.Route;
 import io.weir.route.Site;
@@ -24,6 +27,8 @@ import io.weir.upstream.UpstreamTls;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigTextTest {
     @Test
@@ -136,6 +141,63 @@ class ConfigTextTest {
                   upstream http://a weight 3 maxFails 2 failTimeout PT30S maxConnections 9 slowStart PT5S
                   upstream https://b:8443 tls tls name=c backup down
                 """);
+    }
+
+    /** A middleware of an application's, which does not think of what it prints. */
+    private record KeyCheck(String apiKey) implements Middleware {
+        @Override
+        public Verdict onRequest(RequestHead request, RequestContext context) {
+            return Verdict.proceed(request);
+        }
+    }
+
+    @Test
+    void ofTheMiddlewareOfOthersOnlyTheNameIsSaidHoweverItIsWrapped() {
+        Middleware check = new KeyCheck("s3cret");
+        Middleware office = IpAccess.deny("192.0.2.0/24").allowOthers();
+
+        ProxyConfig config = ProxyConfig.builder()
+                .use(check)
+                .use(Middleware.blocking(check))
+                .use(Middleware.blocking(Middleware.blocking(check)))
+                .use(Access.any(office, check))
+                .use(Access.all(office, Middleware.blocking(check)))
+                .use(check.named("keys"))
+                .use(Middleware.blocking(office))
+                .route(Route.any().answer(Reply.status(204)))
+                .build();
+
+        assertThat(config.toString()).doesNotContain("s3cret").startsWith("""
+                proxy
+                  use KeyCheck
+                  use KeyCheck
+                  use KeyCheck
+                  use Access.any[IpAccess[deny 192.0.2.0/24] allow others, KeyCheck]
+                  use Access.all[IpAccess[deny 192.0.2.0/24] allow others, KeyCheck]
+                  use keys
+                  use IpAccess[deny 192.0.2.0/24] allow others
+                """);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"X-API-Key", "Authorization", "cookie", "X-Access-Token", "X-Auth-Token", "X_API_KEY"})
+    void theNameOfARouteHoldsNoCredential(String field) {
+        Route route = Route.any().header(field, "s3cret").answer(Reply.status(204));
+        ProxyConfig config = ProxyConfig.builder().route(route).build();
+        ReverseProxy proxy = new ReverseProxy(config, new IdleEngine(true));
+
+        String explanation = proxy.explain(RequestHead.get("/", "a.test"), 0).toString();
+
+        String shown = "prefix / [header " + field + ": (not shown)]";
+        assertThat(route).hasToString(shown);
+        assertThat(config.toString()).doesNotContain("s3cret").contains(shown);
+        assertThat(explanation).doesNotContain("s3cret").contains("passed over: " + shown);
+    }
+
+    @Test
+    void otherConditionsOfARouteAreInItsName() {
+        assertThat(Route.any().header("X-Kind", "beta").answer(Reply.status(204)))
+                .hasToString("prefix / [header X-Kind: beta]");
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.weir.http;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -17,11 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Headers {
     private static final Headers EMPTY = new Headers(new String[0], 0);
-
-    /** What the name of a field that carries a credential holds, in lower case. */
-    private static final String[] SECRET_MARKS = {
-        "authorization", "cookie", "token", "secret", "password", "api-key", "apikey"
-    };
 
     /** Name, value, name, value …; only the first {@code 2 * size} entries count. */
     private final String[] fields;
@@ -170,20 +164,10 @@ public final class Headers {
     public String toString() {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < size; i++) {
-            text.append(name(i)).append(": ").append(isSecret(name(i)) ? "(hidden)" : Text.printable(value(i)));
+            text.append(name(i)).append(": ").append(Secrets.shown(name(i), Text.printable(value(i))));
             text.append('\n');
         }
         return text.toString();
-    }
-
-    private static boolean isSecret(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        for (String mark : SECRET_MARKS) {
-            if (lower.contains(mark)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static int find(String[] fields, int size, String name, int from) {

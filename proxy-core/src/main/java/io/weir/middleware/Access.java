@@ -98,7 +98,7 @@ public final class Access implements Middleware {
 
     @Override
     public String toString() {
-        return name() + gates;
+        return name() + gates.stream().map(Wrapped::shown).toList();
     }
 
     private Verdict ask(int index, RequestHead request, RequestContext context, @Nullable Reply refusal) {

@@ -16,6 +16,11 @@ abstract class Wrapped implements Middleware {
         this.inner = inner;
     }
 
+    /** A middleware as a description may show it. Those of others may hold secrets, or say nothing: their name has to do. */
+    static String shown(Middleware one) {
+        return one.getClass().getPackage() == Middleware.class.getPackage() ? one.toString() : one.name();
+    }
+
     @Override
     public Verdict onRequest(RequestHead request, RequestContext context) {
         return inner.onRequest(request, context);
@@ -48,7 +53,7 @@ abstract class Wrapped implements Middleware {
 
     @Override
     public String toString() {
-        return inner.toString();
+        return shown(inner);
     }
 
     /** Has another name. */

@@ -5,6 +5,7 @@ import io.weir.http.Headers;
 import io.weir.http.IpRange;
 import io.weir.http.Queries;
 import io.weir.http.RequestHead;
+import io.weir.http.Secrets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,7 @@ sealed interface Condition {
 
         @Override
         public String toString() {
-            return "header " + name + (value == null ? "" : ": " + value);
+            return "header " + name + (value == null ? "" : ": " + Secrets.shown(name, value));
         }
     }
 

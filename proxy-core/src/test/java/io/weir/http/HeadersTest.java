@@ -180,7 +180,7 @@ class HeadersTest {
                 "X-Client-Secret"
             })
     void credentialsAreHiddenInText(String name) {
-        assertThat(Headers.of("Host", "h", name, "s3cret")).hasToString("Host: h\n" + name + ": (hidden)\n");
+        assertThat(Headers.of("Host", "h", name, "s3cret")).hasToString("Host: h\n" + name + ": (not shown)\n");
     }
 
     @Test
