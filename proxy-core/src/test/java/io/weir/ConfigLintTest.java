@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigLintTest {
     private static final UpstreamPool APP = UpstreamPool.of("app", "http://a", "http://b");
@@ -99,6 +100,24 @@ class ConfigLintTest {
                 .allMatch(finding -> finding.cause().equals("\"regex ^/\" takes every request that it could serve"))
                 .extracting(Finding::place)
                 .containsExactly("default site, route \"regex \\.css$\"", "default site, route \"prefix /a/\"");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"^", "/", "^/", "$", ".*", ".*$", "^.*", "^.*$", "/.*", "/.*$", "^/.*", "^/.*$"})
+    void anExpressionThatIsFoundInEveryPathShadowsWhatFollows(String regex) {
+        assertThat(rules(config -> config.route(Route.regex(regex).to(APP))
+                        .route(Route.regex("\\.css$").to(APP))
+                        .route(Route.prefix("/a/").to(APP))))
+                .containsExactly("shadowed-route", "shadowed-route");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"^/$", "/$", "^$"})
+    void anExpressionForTheEndOfAPathShadowsNothing(String regex) {
+        assertThat(rules(config -> config.route(Route.regex(regex).to(APP))
+                        .route(Route.regex("\\.css$").to(APP))
+                        .route(Route.any().to(APP))))
+                .isEmpty();
     }
 
     @Test

@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 
 /** Looks for routes of a site that don't mean what they seem to mean, or that no request comes to. */
 final class RouteLint {
-    /** Regular expressions that are found in every path. */
-    private static final Pattern EVERYTHING = Pattern.compile("\\^?(/|/?\\.\\*)?\\$?");
+    /** Regular expressions that are found in every path; with an end right behind the slash it is the root alone. */
+    private static final Pattern EVERYTHING = Pattern.compile("\\^?/?(\\.\\*\\$?)?|\\$");
 
     /** An escape of a byte: paths are decoded before. */
     private static final Pattern ESCAPED = Pattern.compile("%[0-9A-Fa-f]{2}");
