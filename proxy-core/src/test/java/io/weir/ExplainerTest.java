@@ -7,6 +7,8 @@ import io.weir.header.HeaderPolicy;
 import io.weir.http.Headers;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
+import io.weir.middleware.Hsts;
+import io.weir.middleware.HttpsRedirect;
 import io.weir.middleware.IpAccess;
 import io.weir.middleware.Middleware;
 import io.weir.middleware.Verdict;
@@ -15,6 +17,7 @@ import io.weir.route.Site;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamPool;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ExplainerTest {
@@ -68,6 +71,21 @@ class ExplainerTest {
         assertThat(refused.gates()).containsExactly("IpAccess: answer 403");
         assertThat(refused.requestLine()).isEqualTo("IpAccess: answer 403");
         assertThat(refused.upstream()).isNull();
+    }
+
+    @Test
+    void whoHasToComeOverTlsIsSaid() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .use(HttpsRedirect.except("/.well-known/acme-challenge/"))
+                .use(Hsts.maxAge(Duration.ofHours(1)))
+                .route(Route.any().to(APP)));
+
+        RequestHead overTls =
+                RequestHead.get("/", "a.test").toBuilder().scheme("https").build();
+
+        assertThat(requestLine(proxy, "/")).isEqualTo("HttpsRedirect: answer 301");
+        assertThat(requestLine(proxy, "/.well-known/acme-challenge/x")).isEqualTo("GET /.well-known/acme-challenge/x");
+        assertThat(proxy.explain(overTls, 0).gates()).containsExactly("HttpsRedirect: lets pass", "Hsts: lets pass");
     }
 
     @Test

@@ -62,6 +62,11 @@ public final class Hsts implements Middleware {
     }
 
     @Override
+    public Verdict peek(RequestHead request, RequestContext context) {
+        return onRequest(request, context);
+    }
+
+    @Override
     public ResponseHead onResponse(ResponseHead response, RequestContext context) {
         return context.scheme().equals("https") ? response.withHeader(FIELD, value) : response.withoutHeader(FIELD);
     }

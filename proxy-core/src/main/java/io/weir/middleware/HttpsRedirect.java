@@ -77,6 +77,11 @@ public final class HttpsRedirect implements Middleware {
     }
 
     @Override
+    public Verdict peek(RequestHead request, RequestContext context) {
+        return onRequest(request, context);
+    }
+
+    @Override
     public String name() {
         return "HttpsRedirect";
     }
