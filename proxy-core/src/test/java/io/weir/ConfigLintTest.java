@@ -61,12 +61,32 @@ class ConfigLintTest {
                         new Finding("slash-mismatch", "default site, route \"prefix " + prefix + "\"", cause, cure));
     }
 
-    @Test
-    void thePathOfUpstreamsMayMismatchToo() {
-        UpstreamPool v1 = UpstreamPool.of("v1", "http://a/v1");
+    @ParameterizedTest
+    @CsvSource({
+        "/api/, /v1,  end the upstream URLs in \"/v1/\", /api/, /v1/",
+        "/api,  /v1/, write prefix(\"/api/\"),           /api/, /v1/",
+        "/api,  /,    write prefix(\"/api/\"),           /api/, /",
+    })
+    void thePathOfUpstreamsMayMismatchTooAndTheCureBuilds(
+            String prefix, String path, String cure, String curedPrefix, String curedPath) {
+        assertThat(lint(config -> config.route(Route.prefix(prefix).to(at(path)))))
+                .singleElement()
+                .satisfies(finding -> {
+                    assertThat(finding.rule()).isEqualTo("slash-mismatch");
+                    assertThat(finding.cure()).isEqualTo(cure);
+                });
+        assertThat(rules(config -> config.route(Route.prefix(curedPrefix).to(at(curedPath)))))
+                .isEmpty();
+    }
 
-        assertThat(rules(config -> config.route(Route.prefix("/api/").to(v1)))).containsExactly("slash-mismatch");
-        assertThat(rules(config -> config.route(Route.exact("/api").to(v1)))).isEmpty();
+    @Test
+    void thePathOfUpstreamsOfAnExactRouteIsNoPrefix() {
+        assertThat(rules(config -> config.route(Route.exact("/api").to(at("/v1")))))
+                .isEmpty();
+    }
+
+    private static UpstreamPool at(String path) {
+        return UpstreamPool.of("at", "http://a" + path);
     }
 
     @ParameterizedTest

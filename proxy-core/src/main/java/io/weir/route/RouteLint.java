@@ -46,12 +46,17 @@ final class RouteLint {
         }
         String example = prefix + (ends ? "x" : "/x");
         String becomes = replacement + (ends ? "x" : "/x");
-        String cure = ends ? replacement + "/" : prefix + "/";
+        String cure = "write prefix(\"" + prefix + "/\")";
+        if (ends && proxy.pool().path() == null) {
+            cure = "write replacePrefix(\"" + replacement + "/\")";
+        } else if (ends) { // a rewrite beside that path would be refused
+            cure = "end the upstream URLs in \"" + replacement + "/\"";
+        }
         found(
                 "slash-mismatch",
                 route,
                 "\"" + prefix + "\" is replaced by \"" + replacement + "\", so " + example + " becomes " + becomes,
-                ends ? "write replacePrefix(\"" + cure + "\")" : "write prefix(\"" + cure + "\")");
+                cure);
     }
 
     private void checkRegex(Route route) {
