@@ -1,6 +1,8 @@
 package io.weir;
 
 import io.weir.body.Buffering;
+import io.weir.body.BufferingPolicy;
+import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.http.Finding;
 import io.weir.route.Route;
@@ -85,7 +87,18 @@ final class ConfigLint {
                     "it streams, and the total clock of " + clocks.total() + " cuts every stream off, however lively",
                     "leave total(..) off there; read(..) ends a stream that has gone silent");
         }
-        if (streams && bufferingOf(site, route).isOn()) {
+        boolean tunnels = route.webSocket() != null || route.timeouts().own().containsKey("tunnel");
+        if (tunnels && !streams && clocks.total() != null) {
+            found(
+                    "total-clock-on-stream",
+                    place,
+                    "it is for WebSockets, and the total clock of " + clocks.total()
+                            + " cuts every one off, however lively",
+                    "leave total(..) off there; tunnel(..) ends one that has gone silent");
+        }
+        BufferingPolicy buffering = route.buffering().below(site.buffering().below(config.buffering()));
+        checkBodyLimit(place, route.limits(config.limits()).requestBody(), buffering.ofRequests());
+        if (streams && buffering.ofResponses().isOn()) {
             found(
                     "buffering-on-stream",
                     place,
@@ -103,10 +116,16 @@ final class ConfigLint {
         }
     }
 
-    private Buffering bufferingOf(Site site, Route route) {
-        return route.buffering()
-                .below(site.buffering().below(config.buffering()))
-                .ofResponses();
+    /** A body that is to be read whole first has to fit, whatever else is said. */
+    private void checkBodyLimit(String place, long limit, Buffering requests) {
+        if (requests.isOn() && limit != Limits.defaults().requestBody() && limit > requests.capacity()) {
+            found(
+                    "body-limit-above-buffer",
+                    place,
+                    "bodies of up to " + limit + " bytes are allowed, but requestBuffering holds " + requests.capacity()
+                            + ", so a larger one is answered 413",
+                    "say requestBuffering(..) with more, or lower the limit to that");
+        }
     }
 
     private void checkPool(UpstreamPool pool) {

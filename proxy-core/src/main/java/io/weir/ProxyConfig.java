@@ -157,8 +157,9 @@ public final class ProxyConfig {
      *
      * <p>Rules: {@code slash-mismatch}, {@code shadowed-route}, {@code regex-never-matches}, {@code conditions-never-hold},
      * {@code trust-all}, {@code untrusted-forwarding}, {@code missing-default-site}, {@code unverified-tls},
-     * {@code total-clock-on-stream}, {@code buffering-on-stream}, {@code late-event-comments}, {@code retry-non-idempotent},
-     * {@code single-with-max-fails}, {@code only-backups-up}, {@code nobody-up}.
+     * {@code total-clock-on-stream}, {@code buffering-on-stream}, {@code body-limit-above-buffer},
+     * {@code late-event-comments}, {@code retry-non-idempotent}, {@code single-with-max-fails}, {@code only-backups-up},
+     * {@code nobody-up}.
      */
     public List<Finding> lint() {
         return ConfigLint.of(this);

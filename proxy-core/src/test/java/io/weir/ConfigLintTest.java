@@ -13,6 +13,7 @@ import io.weir.upstream.UpstreamTls;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -236,6 +237,60 @@ class ConfigLintTest {
         assertThat(rules(config -> config.route(
                         Route.any().eventComments(Duration.ofSeconds(60)).to(APP))))
                 .containsExactly("late-event-comments");
+    }
+
+    @Test
+    void clocksThatCutWebSocketsAreTold() {
+        Duration hour = Duration.ofHours(1);
+
+        assertThat(lint(config -> config.timeouts(t -> t.total(hour))
+                        .route(Route.prefix("/ws/")
+                                .webSocket(ws -> ws.maxMessage(99))
+                                .to(APP))
+                        .route(Route.prefix("/live/")
+                                .timeouts(t -> t.tunnel(hour))
+                                .to(APP))
+                        .route(Route.any().to(APP))))
+                .allSatisfy(finding -> {
+                    assertThat(finding.rule()).isEqualTo("total-clock-on-stream");
+                    assertThat(finding.cause()).contains("WebSockets", "PT1H");
+                })
+                .extracting(Finding::place)
+                .containsExactly("default site, route \"prefix /ws/\"", "default site, route \"prefix /live/\"");
+        assertThat(rules(config -> config.route(Route.any()
+                        .webSocket(ws -> ws.maxMessage(99))
+                        .timeouts(t -> t.tunnel(hour))
+                        .to(APP))))
+                .isEmpty();
+        assertThat(rules(config -> config.timeouts(t -> t.total(hour).tunnel(hour))
+                        .route(Route.any().to(APP))))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // limit of the route, requestBuffering holds, expected
+        "12289, 12288, body-limit-above-buffer",
+        "12288, 12288,",
+        "100,   12288,",
+        "-1,    12288,",
+    })
+    void aLimitOfBodiesThatDoesNotHoldIsTold(long limit, long holds, @Nullable String rule) {
+        Buffering requests = Buffering.on(4096, holds - 4096);
+
+        List<Finding> ofARoute = lint(config -> {
+            Route.Draft draft = Route.any().requestBuffering(requests);
+            return config.route((limit < 0 ? draft : draft.maxRequestBody(limit)).to(APP));
+        });
+        List<Finding> ofTheProxy = lint(config -> {
+            config.requestBuffering(requests);
+            return (limit < 0 ? config : config.limits(l -> l.withRequestBody(limit)))
+                    .route(Route.any().to(APP));
+        });
+
+        for (List<Finding> findings : List.of(ofARoute, ofTheProxy)) {
+            assertThat(findings).extracting(Finding::rule).isEqualTo(rule == null ? List.of() : List.of(rule));
+        }
     }
 
     @Test
