@@ -15,6 +15,7 @@ import io.weir.upstream.Timeouts;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamPool;
 import io.weir.upstream.UpstreamTls;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,8 @@ final class ConfigText {
             line(1, "limits " + limits);
         }
         common(1, config.middleware(), config.headers(), config.timeouts());
-        bodies(config.buffering(), config.compression());
+        Compression compression = config.compression();
+        bodies(config.buffering(), compression.equals(Compression.off()) ? null : compression);
         line(1, "accessLog " + config.accessLog());
         for (ProxyListener listener : config.listeners()) {
             line(1, "listener " + listener.getClass().getName());
@@ -76,7 +78,10 @@ final class ConfigText {
         if (!headers.toString().isEmpty()) {
             line(depth, "headers " + headers);
         }
-        Map<String, ?> clocks = timeouts.own();
+        Map<String, Object> clocks = new LinkedHashMap<>(timeouts.own());
+        if (timeouts.clientRate() != null) {
+            clocks.put("clientRate", timeouts.clientRate());
+        }
         if (!clocks.isEmpty()) {
             line(depth, "timeouts " + clocks);
         }
@@ -84,7 +89,7 @@ final class ConfigText {
 
     private void bodies(BufferingPolicy buffering, @Nullable Compression compression) {
         buffering.describe((name, value) -> line(1, name + " " + value));
-        if (compression != null && !compression.equals(Compression.off())) {
+        if (compression != null) {
             line(1, "compress " + compression);
         }
     }

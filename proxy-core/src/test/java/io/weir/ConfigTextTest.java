@@ -19,6 +19,7 @@ import io.weir.route.Site;
 import io.weir.upstream.ActiveHealth;
 import io.weir.upstream.BalancingStrategy;
 import io.weir.upstream.KeepAlive;
+import io.weir.upstream.MinimumRate;
 import io.weir.upstream.PassiveHealth;
 import io.weir.upstream.RetryPolicy;
 import io.weir.upstream.Stickiness;
@@ -141,6 +142,23 @@ class ConfigTextTest {
                   upstream http://a weight 3 maxFails 2 failTimeout PT30S maxConnections 9 slowStart PT5S
                   upstream https://b:8443 tls tls name=c backup down
                 """);
+    }
+
+    @Test
+    void whatASiteSwitchesOffIsSaidToo() {
+        ProxyConfig config = ProxyConfig.builder()
+                .compress(Compression.gzip())
+                .site(Site.named("a.test")
+                        .compress(Compression.off())
+                        .timeouts(t -> t.clientRate(new MinimumRate(240, Duration.ofSeconds(5))))
+                        .route(Route.any().answer(Reply.status(204))))
+                .build();
+
+        assertThat(config.toString()).contains("""
+                site [a.test]
+                  timeouts {clientRate=240 bytes/s after PT5S}
+                  compress off
+                  route prefix / answer 204""");
     }
 
     /** A middleware of an application's, which does not think of what it prints. */

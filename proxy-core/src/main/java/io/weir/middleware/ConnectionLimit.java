@@ -21,6 +21,8 @@ import java.util.Map;
  * the value, and to those made from it with another status. {@code $limit_conn_status} tells what happened, as in nginx.
  */
 public final class ConnectionLimit implements Middleware {
+    private static final int STATUS = 503;
+
     private final int limit;
     private final LimitKey key;
     private final Running running;
@@ -44,7 +46,7 @@ public final class ConnectionLimit implements Middleware {
         if (limit < 1) {
             throw new IllegalArgumentException("limit: " + limit + " (expected: >= 1)");
         }
-        return new ConnectionLimit(limit, LimitKey.client(), new Running(), 503, false);
+        return new ConnectionLimit(limit, LimitKey.client(), new Running(), STATUS, false);
     }
 
     /**
@@ -105,7 +107,10 @@ public final class ConnectionLimit implements Middleware {
 
     @Override
     public String toString() {
-        return "ConnectionLimit[" + limit + " by " + key + "]";
+        return "ConnectionLimit[" + limit + " by " + key
+                + (status == STATUS ? "" : ", status " + status)
+                + (dryRun ? ", dry run" : "")
+                + "]";
     }
 
     /** How many keys have an exchange that runs. */

@@ -62,7 +62,7 @@ final class LimitKey {
 
     @Override
     public String toString() {
-        return template.toString();
+        return template + (ipv6Prefix == IPV6_PREFIX ? "" : " (IPv6 /" + ipv6Prefix + ")");
     }
 
     /** Checks the status of a limit's refusal. */

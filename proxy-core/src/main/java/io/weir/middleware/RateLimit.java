@@ -139,7 +139,13 @@ public final class RateLimit implements Middleware {
 
     @Override
     public String toString() {
-        return "RateLimit[" + requests + " per " + per + " by " + key + ", burst " + use.burst / 1000 + "]";
+        String delay = use.delay == Long.MAX_VALUE ? ", nodelay" : ", delay " + use.delay / 1000;
+        return "RateLimit[" + requests + " per " + per + " by " + key + ", burst " + use.burst / 1000
+                + (use.delay == Use.PLAIN.delay ? "" : delay)
+                + (maxKeys == MAX_KEYS ? "" : ", maxKeys " + maxKeys)
+                + (use.status == Use.PLAIN.status ? "" : ", status " + use.status)
+                + (use.dryRun ? ", dry run" : "")
+                + "]";
     }
 
     // ---- for RateLimits ----

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Stickiness {
+    private static final int CAPACITY = 100_000;
+    private static final Duration IDLE = Duration.ofMinutes(30);
     private static final Stickiness OFF = new Stickiness("", Carrier.NONE, false);
 
     /** Where a session is written down. */
@@ -40,8 +42,8 @@ public final class Stickiness {
     private boolean secure;
     private @Nullable Duration maxAge;
     private byte @Nullable [] key;
-    private int capacity = 100_000;
-    private Duration idle = Duration.ofMinutes(30);
+    private int capacity = CAPACITY;
+    private Duration idle = IDLE;
 
     private Stickiness(String name, Carrier carrier, boolean learned) {
         this.name = name;
@@ -203,13 +205,21 @@ public final class Stickiness {
         return Objects.hash(name, carrier, learned);
     }
 
-    /** What carries the session. */
+    /** What carries the session, and what is set beside; not the key. */
     @Override
     public String toString() {
         if (isOff()) {
             return "off";
         }
-        return (learned ? "learned from " : "by ") + (isCookie() ? "cookie " : "field ") + name;
+        return (learned ? "learned from " : "by ")
+                + (isCookie() ? "cookie " : "field ")
+                + name
+                + (strict ? ", or unavailable" : "")
+                + (secure ? ", secure" : "")
+                + (maxAge == null ? "" : ", maxAge " + maxAge)
+                + (key == null ? "" : ", key (not shown)")
+                + (capacity == CAPACITY ? "" : ", capacity " + capacity)
+                + (idle.equals(IDLE) ? "" : ", idle " + idle);
     }
 
     private static String token(String name) {

@@ -101,7 +101,13 @@ class ConnectionLimitTest {
         assertThatIllegalArgumentException().isThrownBy(() -> ConnectionLimit.of(0));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ConnectionLimit.of(1).status(302));
+    }
+
+    @Test
+    void itTellsAllThatIsSet() {
         assertThat(ConnectionLimit.of(3)).hasToString("ConnectionLimit[3 by $remote_addr]");
+        assertThat(ConnectionLimit.of(3).by("$host").status(429).dryRun())
+                .hasToString("ConnectionLimit[3 by $host, status 429, dry run]");
     }
 
     private int status(ConnectionLimit limit, String client) {

@@ -341,7 +341,17 @@ class RateLimitTest {
         assertThatIllegalArgumentException().isThrownBy(() -> limit.ipv6Prefix(129));
         assertThatIllegalArgumentException().isThrownBy(() -> limit.status(200));
         assertThatIllegalArgumentException().isThrownBy(() -> limit.by("$nothing"));
+    }
+
+    @Test
+    void itTellsAllThatIsSet() {
+        RateLimit limit = RateLimit.of(1, Duration.ofSeconds(1));
+
         assertThat(limit.burst(5)).hasToString("RateLimit[1 per PT1S by $remote_addr, burst 5]");
+        assertThat(limit.burst(5).nodelay().status(503).dryRun())
+                .hasToString("RateLimit[1 per PT1S by $remote_addr, burst 5, nodelay, status 503, dry run]");
+        assertThat(limit.ipv6Prefix(56).maxKeys(9).burst(5).delay(3))
+                .hasToString("RateLimit[1 per PT1S by $remote_addr (IPv6 /56), burst 5, delay 3, maxKeys 9]");
     }
 
     private static String outcome(Middleware limit, String client, long millis) {

@@ -23,6 +23,21 @@ class StickinessTest {
     private static final ResponseHead OK = ResponseHead.of(200);
 
     @Test
+    void itTellsAllThatIsSetButTheKey() {
+        byte[] key = "s3cret-s3cret-s3cret".getBytes(StandardCharsets.UTF_8);
+
+        assertThat(Stickiness.cookie("route")).hasToString("by cookie route");
+        assertThat(Stickiness.cookie("route")
+                        .orUnavailable()
+                        .secure()
+                        .maxAge(Duration.ofHours(1))
+                        .key(key))
+                .hasToString("by cookie route, or unavailable, secure, maxAge PT1H, key (not shown)");
+        assertThat(Stickiness.learnedFromHeader("Mcp-Session-Id").capacity(9).idle(Duration.ofMinutes(5)))
+                .hasToString("learned from field Mcp-Session-Id, capacity 9, idle PT5M");
+    }
+
+    @Test
     void theCookieNamesTheUpstreamByAHashAndHasItsFlags() {
         PoolState pool = pool(COOKIE.secure().maxAge(Duration.ofHours(1)));
         UpstreamState a = state(pool, "a");
