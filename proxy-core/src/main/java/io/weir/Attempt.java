@@ -68,34 +68,14 @@ public final class Attempt implements UpstreamRequest {
         } catch (RuntimeException e) {
             throw plan.headersFailed(e);
         }
-        BodyPlan bodies = plan.bodies();
-        if (bodies != null) {
-            headers = bodies.asked(headers);
-        }
-        upgrade = !pool.pool().isHttp2()
-                        && request.method().equals(context.original().method())
-                ? plan.upgrades().grantedTo(context.original())
-                : null;
-        if (plan.collectsBodies()) {
-            headers = headers.without("Expect"); // the client was told to continue long ago
-        }
-        if (upgrade != null) {
-            headers = headers.toBuilder()
-                    .remove("TE") // Connection would have to name it, too
-                    .add("Connection", "Upgrade")
-                    .add("Upgrade", upgrade)
-                    .build();
-        }
-        WebSocketPolicy policy = bridged();
-        if (policy != null) {
-            headers = Handshake.toUpstream(headers, policy);
-        }
+        upgrade = plan.upgradeOf(request, context.original());
+        headers = UpstreamFields.of(plan, headers, upgrade, null);
     }
 
     /** What is watched over in the WebSocket that it asks for; null if nothing is, or it asks for none. */
     @Nullable
     WebSocketPolicy bridged() {
-        return "websocket".equals(upgrade) ? plan.webSocket() : null;
+        return plan.bridged(upgrade);
     }
 
     /** The pool. */

@@ -477,7 +477,7 @@ public final class Exchange {
         if (found != null && found.addsSlash()) {
             return addSlash();
         }
-        Reply refusal = refusalOf(pool);
+        Reply refusal = plan.refusalOf(request());
         if (refusal != null) {
             return answer(refusal);
         }
@@ -504,15 +504,6 @@ public final class Exchange {
         } catch (UserCodeFailure failureOfUser) {
             return answer(failureOfUser);
         }
-    }
-
-    /** The reply to a WebSocket's handshake that the route does not admit; null if it does, or it is none. */
-    private @Nullable Reply refusalOf(PoolState pool) {
-        WebSocketPolicy policy = plan.webSocket();
-        if (policy == null || pool.pool().isHttp2()) {
-            return null;
-        }
-        return "websocket".equals(plan.upgrades().grantedTo(request())) ? policy.refusalOf(request()) : null;
     }
 
     private Decision tryNext(Attempt failed, ProxyFailure failure) {

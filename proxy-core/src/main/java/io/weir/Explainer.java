@@ -4,6 +4,7 @@ import io.weir.header.FieldChange;
 import io.weir.header.Forwarding;
 import io.weir.http.Headers;
 import io.weir.http.ProxyError;
+import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.RequestPath;
 import io.weir.middleware.Middleware;
@@ -13,7 +14,6 @@ import io.weir.route.RouteTable;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Timeouts;
 import io.weir.upstream.UpstreamState;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -121,12 +121,19 @@ final class Explainer {
         if (!(plan.action() instanceof RouteAction.Proxy proxied) || pool == null) {
             return ends(action);
         }
+        Reply notAdmitted = plan.refusalOf(head);
+        if (notAdmitted != null) {
+            return ends("answer " + notAdmitted.status() + ", the route does not admit that WebSocket");
+        }
         passedOver.addAll(pool.obstacles(now));
         upstreams = pool.standings(now);
         UpstreamState upstream = pool.peek(now, context);
         if (upstream == null) {
-            return ends("answer " + pool.refusal(null, now, context).status() + ", no upstream can be tried: "
-                    + pool.describe(now));
+            String refused = "answer " + pool.refusal(null, now, context).status();
+            return ends(
+                    pool.wouldWait(now, context)
+                            ? "waits in the queue for " + pool.pool().queue().timeout() + " at most, then " + refused
+                            : refused + ", no upstream can be tried: " + pool.describe(now));
         }
         String target;
         try {
@@ -150,16 +157,8 @@ final class Explainer {
             String reason = "route " + route + ": " + proxied.rewrite();
             changes.add(new FieldChange("target", request.rawTarget(), target, reason));
         }
-        String upgrade = pool.pool().isHttp2() ? null : plan.upgrades().grantedTo(head);
-        if (upgrade != null) {
-            Headers before = headers;
-            headers = headers.toBuilder()
-                    .remove("TE")
-                    .add("Connection", "Upgrade")
-                    .add("Upgrade", upgrade)
-                    .build();
-            changes.addAll(FieldChange.between(before, headers, "the route lets " + upgrade + " through"));
-        }
+        String upgrade = plan.upgradeOf(request, head);
+        headers = UpstreamFields.of(plan, headers, upgrade, changes);
         return new Explanation(
                 site,
                 route,
@@ -185,10 +184,11 @@ final class Explainer {
         note(clocks, "tunnel", tunnelled ? timeouts.tunnel() : null);
         clocks.put("clientBody", timeouts.clientBody().toString());
         clocks.put("clientSend", timeouts.clientSend().toString());
+        note(clocks, "clientRate", timeouts.clientRate());
         return clocks;
     }
 
-    private static void note(Map<String, String> clocks, String name, @Nullable Duration value) {
+    private static void note(Map<String, String> clocks, String name, @Nullable Object value) {
         if (value != null) {
             clocks.put(name, value.toString());
         }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param upstreams each upstream of the pool and how it stands, {@code ready} or why it can't be chosen; empty if none is
  *     needed
  * @param upstream URL of the upstream that would be chosen now; null if none would, or none is needed
- * @param requestLine method and target for the upstream, or the status of the answer
+ * @param requestLine method and target for the upstream, or the status of the answer, or for how long it would wait
  * @param headers the fields for the upstream; empty if none gets any
  * @param changes why the target and the fields are not what the client sent, in the order in which they change
  * @param clocks the clocks that would run, by name; empty without an upstream

@@ -6,6 +6,8 @@ import io.weir.body.Compression;
 import io.weir.body.Limits;
 import io.weir.header.HeaderPolicy;
 import io.weir.header.Upgrades;
+import io.weir.http.Reply;
+import io.weir.http.RequestHead;
 import io.weir.log.AccessLog;
 import io.weir.middleware.Middleware;
 import io.weir.route.Route;
@@ -109,6 +111,32 @@ record RoutePlan(
     @Nullable
     WebSocketPolicy webSocket() {
         return mapper == null ? null : mapper.webSocket();
+    }
+
+    /**
+     * The protocol that its upstream is asked to switch to; null for none, as always in an HTTP/2 pool, where a connection
+     * belongs to many.
+     *
+     * @param request as middleware left it: with another method it asks for something else
+     */
+    @Nullable
+    String upgradeOf(RequestHead request, RequestHead original) {
+        boolean mayAsk =
+                pool != null && !pool.pool().isHttp2() && request.method().equals(original.method());
+        return mayAsk ? upgrades.grantedTo(original) : null;
+    }
+
+    /** What is watched over in a connection that speaks that protocol; null if nothing is. */
+    @Nullable
+    WebSocketPolicy bridged(@Nullable String upgrade) {
+        return "websocket".equals(upgrade) ? webSocket() : null;
+    }
+
+    /** The reply to a WebSocket's handshake that the route does not admit; null if it does, or it is none. */
+    @Nullable
+    Reply refusalOf(RequestHead original) {
+        WebSocketPolicy policy = webSocket();
+        return policy != null && bridged(upgradeOf(original, original)) != null ? policy.refusalOf(original) : null;
     }
 
     /** What to make of an exception out of header edits, the templates in them, or mapping back. */

@@ -2,11 +2,14 @@ package io.weir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.body.Buffering;
+import io.weir.body.TextReplacement;
 import io.weir.header.FieldChange;
 import io.weir.header.HeaderPolicy;
 import io.weir.http.Headers;
 import io.weir.http.Reply;
 import io.weir.http.RequestHead;
+import io.weir.http.ResponseHead;
 import io.weir.middleware.Hsts;
 import io.weir.middleware.HttpsRedirect;
 import io.weir.middleware.IpAccess;
@@ -14,11 +17,16 @@ import io.weir.middleware.Middleware;
 import io.weir.middleware.Verdict;
 import io.weir.route.Route;
 import io.weir.route.Site;
+import io.weir.upstream.MinimumRate;
 import io.weir.upstream.PoolState;
 import io.weir.upstream.Upstream;
 import io.weir.upstream.UpstreamPool;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ExplainerTest {
     private static final UpstreamPool APP = UpstreamPool.named("app")
@@ -162,6 +170,126 @@ class ExplainerTest {
         assertThat(explanation.clocks()).containsEntry("tunnel", "PT1H");
         assertThat(explanation.changes())
                 .contains(new FieldChange("Upgrade", null, "websocket", "the route lets websocket through"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://a.test, 13, GET /",
+        ",               13, GET /",
+        "https://b.test, 13, 'answer 403, the route does not admit that WebSocket'",
+        "https://a.test, 8,  'answer 400, the route does not admit that WebSocket'",
+        "https://a.test,   , 'answer 400, the route does not admit that WebSocket'",
+    })
+    void whatAPolicyOfWebSocketsDoesNotAdmitIsAnsweredAsItIs(
+            @Nullable String origin, @Nullable String version, String expected) {
+        Bench bench = Bench.of(ProxyConfig.builder()
+                .route(Route.any().webSocket(ws -> ws.origins("https://a.test")).to(APP)));
+        RequestHead request = handshake().withoutHeader("Sec-WebSocket-Version");
+        request = origin == null ? request : request.withHeader("Origin", origin);
+        request = version == null ? request : request.withHeader("Sec-WebSocket-Version", version);
+
+        String explained = bench.proxy.explain(request, 0).requestLine();
+        Decision done = bench.open(request).begin(0);
+
+        assertThat(explained).isEqualTo(expected);
+        assertThat(done instanceof Decision.Answer answer ? answer.reply().status() : 200)
+                .isEqualTo(expected.startsWith("GET") ? 200 : Integer.parseInt(expected.substring(7, 10)));
+    }
+
+    @Test
+    void theFieldsAreThoseThatAnAttemptSends() {
+        Bench bench = Bench.of(ProxyConfig.builder()
+                .site(Site.unnamed()
+                        .route(Route.prefix("/ws/")
+                                .webSocket(ws -> ws.subprotocols("chat"))
+                                .to(APP))
+                        .route(Route.prefix("/other/")
+                                .use(Middleware.mapRequest(request ->
+                                        request.toBuilder().method("POST").build()))
+                                .to(APP))
+                        .route(Route.prefix("/text/")
+                                .transformResponse(TextReplacement.of("a", "b"))
+                                .to(APP))
+                        .route(Route.prefix("/whole/")
+                                .requestBuffering(Buffering.on(4096, 8192))
+                                .to(APP))));
+        String watched = "the route watches over its WebSockets";
+
+        assertThat(explainedAsSent(bench, "/ws/", handshake()))
+                .contains(
+                        new FieldChange("Sec-WebSocket-Extensions", "permessage-deflate", null, watched),
+                        new FieldChange("Sec-WebSocket-Protocol", "mqtt, chat", "chat", watched));
+        assertThat(explainedAsSent(bench, "/other/", handshake()))
+                .extracting(FieldChange::after)
+                .doesNotContain("websocket");
+        assertThat(explainedAsSent(
+                        bench, "/text/", RequestHead.get("/", "a.test").withHeader("Accept-Encoding", "br, gzip")))
+                .contains(new FieldChange(
+                        "Accept-Encoding", "br, gzip", "identity", "the route looks into bodies of responses"));
+        assertThat(explainedAsSent(
+                        bench,
+                        "/whole/",
+                        RequestHead.builder("PUT", "/")
+                                .header("Host", "a.test")
+                                .header("Expect", "100-continue")
+                                .build()))
+                .contains(new FieldChange("Expect", "100-continue", null, "the request is buffered"));
+    }
+
+    /** What explain says is different, having checked that it says what is sent. */
+    private static List<FieldChange> explainedAsSent(Bench bench, String path, RequestHead like) {
+        RequestHead request = like.toBuilder().target(path).build();
+        Explanation explanation = bench.proxy.explain(request, 0);
+
+        Exchange exchange = bench.open(request);
+        Decision decision = exchange.begin(0);
+        Attempt sent = Bench.forwarded(decision instanceof Decision.Collect ? exchange.collected(0) : decision);
+
+        assertThat(explanation.headers()).isEqualTo(sent.headers());
+        assertThat(explanation.requestLine()).isEqualTo(sent.method() + " " + sent.target());
+        sent.answered(ResponseHead.of(200), 0);
+        sent.finished(0);
+        return explanation.changes();
+    }
+
+    private static RequestHead handshake() {
+        return RequestHead.get("/", "a.test")
+                .withHeader("Connection", "upgrade")
+                .withHeader("Upgrade", "websocket")
+                .withHeader("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
+                .withHeader("Sec-WebSocket-Version", "13")
+                .withHeader("Sec-WebSocket-Extensions", "permessage-deflate")
+                .withHeader("Sec-WebSocket-Protocol", "mqtt, chat");
+    }
+
+    @Test
+    void whoWouldWaitInTheQueueIsSaid() {
+        UpstreamPool pool = UpstreamPool.named("app")
+                .upstream("http://a", u -> u.maxConnections(1))
+                .queue(1, Duration.ofSeconds(2))
+                .build();
+        Bench bench = Bench.of(pool);
+        RequestHead request = RequestHead.get("/", "localhost");
+
+        String free = bench.proxy.explain(request, 0).requestLine();
+        Bench.forwarded(bench.get("/").begin(0));
+        String taken = bench.proxy.explain(request, 0).requestLine();
+        bench.get("/").begin(0);
+        String crowded = bench.proxy.explain(request, 0).requestLine();
+
+        assertThat(free).isEqualTo("GET /");
+        assertThat(taken).isEqualTo("waits in the queue for PT2S at most, then answer 503");
+        assertThat(crowded).startsWith("answer 503, no upstream can be tried: ");
+    }
+
+    @Test
+    void howFastAClientHasToBeIsAmongTheClocks() {
+        ReverseProxy proxy = standAlone(ProxyConfig.builder()
+                .timeouts(t -> t.clientRate(new MinimumRate(240, Duration.ofSeconds(5))))
+                .route(Route.any().to(APP)));
+
+        assertThat(proxy.explain(RequestHead.get("/", "a.test"), 0).clocks())
+                .containsEntry("clientRate", "240 bytes/s after PT5S");
     }
 
     @Test

@@ -170,14 +170,24 @@ public final class PoolState {
                 lock.line().wake(ticket);
                 return ticket;
             }
-            boolean worthIt = lock.line().length() < queue.length()
-                    && refusal(tried, now, request) == ProxyError.CONNECTION_LIMIT;
-            if (!worthIt) {
+            if (!isWorthAWait(tried, now, request)) {
                 return null;
             }
             lock.line().add(ticket);
             return ticket;
         }
+    }
+
+    /** Whether {@link #lineUp} would let an exchange wait that {@link #peek} has nothing for. Changes nothing. */
+    public boolean wouldWait(long now, Variables request) {
+        synchronized (lock) {
+            return isWorthAWait(null, now, request);
+        }
+    }
+
+    private boolean isWorthAWait(@Nullable Tried tried, long now, Variables request) {
+        return lock.line().length() < pool.queue().length()
+                && refusal(tried, now, request) == ProxyError.CONNECTION_LIMIT;
     }
 
     /** Grants those who wait what time alone has brought: an upstream may be tried again. */
