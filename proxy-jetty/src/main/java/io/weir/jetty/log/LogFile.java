@@ -24,9 +24,6 @@ final class LogFile {
     /** Lines that may wait. */
     static final int CAPACITY = 8192;
 
-    /** How often an operator hears that lines are lost. */
-    private static final long NEWS_NANOS = Duration.ofSeconds(1).toNanos();
-
     private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
 
     /** How the file is opened: to be appended to, and made if it is not there. */
@@ -48,7 +45,7 @@ final class LogFile {
     // The writer's own; one writer follows another under the lock.
     private @Nullable WritableByteChannel channel;
     private ByteBuffer rest = ByteBuffer.allocate(0);
-    private long toldAt = System.nanoTime() - NEWS_NANOS;
+    private final News losses = new News(System::nanoTime);
 
     /** Opens it. */
     LogFile(Path path) throws IOException {
@@ -145,7 +142,7 @@ final class LogFile {
                         inUse = false; // somebody wants it to end; what waits is written first
                     }
                 }
-                if (waiting.isEmpty() && reopenAfter < 0) {
+                if (waiting.isEmpty() && reopenAfter < 0 && !rest.hasRemaining()) {
                     close();
                     writer = null;
                     return;
@@ -160,6 +157,8 @@ final class LogFile {
                 append(batch.subList(0, before));
                 openAgain();
                 append(batch.subList(before, batch.size()));
+            } else if (batch.isEmpty()) {
+                completeLine(); // nothing else will
             } else {
                 append(batch);
             }
@@ -218,6 +217,19 @@ final class LogFile {
         return lines + 1;
     }
 
+    /** Writes the rest of a line that is there in part, before the file is closed: there is no other try. */
+    private void completeLine() {
+        WritableByteChannel open = channel;
+        try {
+            if (open != null) {
+                writeFully(open, rest);
+            }
+        } catch (IOException e) {
+            rest = ByteBuffer.allocate(0);
+            lost(1, e);
+        }
+    }
+
     private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
@@ -227,6 +239,7 @@ final class LogFile {
     private void openAgain() {
         try {
             WritableByteChannel fresh = opener.open(path);
+            completeLine(); // its rest belongs where it begins
             close();
             channel = fresh;
         } catch (IOException e) {
@@ -252,7 +265,7 @@ final class LogFile {
         boolean news;
         synchronized (this) {
             dropped += lines;
-            news = isTimeForNews();
+            news = losses.isDue();
             droppedTold = news ? dropped : droppedTold;
         }
         if (news) {
@@ -264,19 +277,12 @@ final class LogFile {
         long lines;
         synchronized (this) {
             lines = dropped - droppedTold;
-            if (lines == 0 || !(isTimeForNews() || !inUse)) {
+            if (lines == 0 || !(losses.isDue() || !inUse)) {
                 return;
             }
             droppedTold = dropped;
         }
         LOG.warn("access log {}: {} lines dropped, they came faster than the disk takes them", path, lines);
-    }
-
-    private boolean isTimeForNews() {
-        long now = System.nanoTime();
-        boolean isTime = now - toldAt >= NEWS_NANOS;
-        toldAt = isTime ? now : toldAt;
-        return isTime;
     }
 
     static String cause(IOException e) {

@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -173,6 +174,65 @@ class LogFileTest {
         assertThat(file.dropped()).isEqualTo(2);
     }
 
+    @Test
+    void aTornLineIsCompletedInTheFileInWhichItBegins() throws Exception {
+        SlowDisk disk = new SlowDisk();
+        SlowDisk next = SlowDisk.free();
+        Iterator<SlowDisk> disks = List.of(disk, next).iterator();
+        LogFile file = new LogFile(directory.resolve("torn.log"), path -> disks.next());
+        tear(disk, file);
+
+        disk.room = Integer.MAX_VALUE;
+        file.reopen();
+        file.append("next");
+        close(file);
+
+        assertThat(disk.lines()).containsExactly("first", "second");
+        assertThat(next.lines()).containsExactly("next");
+        assertThat(file.dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void aTornLineIsCompletedBeforeTheFileIsClosed() throws Exception {
+        SlowDisk disk = new SlowDisk();
+        LogFile file = new LogFile(directory.resolve("torn.log"), path -> disk);
+        tear(disk, file);
+
+        disk.room = Integer.MAX_VALUE;
+        close(file);
+
+        assertThat(disk.lines()).containsExactly("first", "second");
+        assertThat(file.dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void aTornLineThatCannotBeCompletedIsLostAndTheNextFileKnowsNothingOfIt() throws Exception {
+        SlowDisk disk = new SlowDisk();
+        SlowDisk next = SlowDisk.free();
+        Iterator<SlowDisk> disks = List.of(disk, next).iterator();
+        LogFile file = new LogFile(directory.resolve("torn.log"), path -> disks.next());
+        tear(disk, file);
+
+        file.reopen();
+        file.append("next");
+        close(file);
+
+        assertThat(disk.lines()).containsExactly("first", "sec");
+        assertThat(next.lines()).containsExactly("next");
+        assertThat(file.dropped()).isEqualTo(2);
+    }
+
+    /** The disk takes "first" and half of "second", "third" is lost; nothing waits. */
+    private static void tear(SlowDisk disk, LogFile file) {
+        file.append("first");
+        Await.on("the writer stands before the disk", disk.entered);
+        file.append("second");
+        file.append("third");
+        disk.room = "first\nsec".length();
+        disk.free.countDown();
+        Await.until("\"third\" is lost", () -> file.dropped() == 1);
+    }
+
     private static void close(LogFile file) throws InterruptedException {
         file.retire();
         assertThat(file.awaitClosed(Duration.ofSeconds(10))).isTrue();
@@ -185,6 +245,12 @@ class LogFileTest {
         final CountDownLatch free = new CountDownLatch(1);
         volatile int room = Integer.MAX_VALUE;
         private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
+
+        static SlowDisk free() {
+            SlowDisk disk = new SlowDisk();
+            disk.free.countDown();
+            return disk;
+        }
 
         @Override
         public int write(ByteBuffer bytes) throws IOException {
