@@ -35,6 +35,7 @@ public final class Attempt implements UpstreamRequest {
     private volatile @Nullable BodyChain bodyChain;
     private long connectNanos = -1;
     private long headNanos = -1;
+    private boolean wasConnected;
     private boolean broken;
     private @Nullable ResponseHead head;
 
@@ -186,6 +187,7 @@ public final class Attempt implements UpstreamRequest {
 
     /** It failed. */
     public Decision failed(ProxyFailure failure, long now) {
+        wasConnected |= failure.phase() != ProxyFailure.Phase.CONNECT;
         return exchange.failed(this, failure, now);
     }
 
@@ -231,7 +233,7 @@ public final class Attempt implements UpstreamRequest {
 
     void answeredAt(long now, ResponseHead head) throws UserCodeFailure {
         headNanos = now - startedAt;
-        connectNanos = Math.max(0, connectNanos); // a kept connection took no time
+        wasConnected = true;
         this.head = head;
         try {
             pool.answered(upstream, head, headNanos);
@@ -286,7 +288,8 @@ public final class Attempt implements UpstreamRequest {
     }
 
     AttemptSummary summary(@Nullable ProxyError error, long now) {
-        return new AttemptSummary(upstream.upstream().url(), head, connectNanos, headNanos, now - startedAt, error);
+        long connected = wasConnected ? Math.max(0, connectNanos) : connectNanos; // a kept connection took no time
+        return new AttemptSummary(upstream.upstream().url(), head, connected, headNanos, now - startedAt, error);
     }
 
     /** The 101 as the client gets it: with the fields that no policy decides about. */

@@ -8,6 +8,7 @@ import io.weir.http.Reply;
 import io.weir.http.RequestHead;
 import io.weir.http.ResponseHead;
 import io.weir.http.TlsConnection;
+import io.weir.log.AttemptSummary;
 import io.weir.route.Route;
 import io.weir.route.Site;
 import io.weir.upstream.UpstreamPool;
@@ -79,6 +80,20 @@ class ExchangeTest {
             assertThat(summary.totalNanos()).isEqualTo(4);
             assertThat(summary.error()).isEqualTo(ProxyError.CLIENT_GONE);
         });
+    }
+
+    @Test
+    void aConnectionThatWasKeptTookNoTimeAlsoIfItFails() {
+        Exchange exchange = bench.get("/");
+        Attempt stale = Bench.forwarded(exchange.begin(0));
+        Attempt refused = Bench.forwarded(stale.failed(Failures.stale(true), 4));
+        Attempt silent = Bench.forwarded(refused.failed(Failures.refused(), 5));
+        silent.failed(Failures.silent(), 6);
+        exchange.finished(0, 7);
+
+        assertThat(bench.summary().attempts())
+                .extracting(AttemptSummary::connectNanos)
+                .containsExactly(0L, -1L, 0L);
     }
 
     @Test
