@@ -121,7 +121,8 @@ public final class AccessLog {
 
     /**
      * Lines are appended to that file, in UTF-8, by a thread of its own; sites that name the same file share it. When 8192
-     * lines wait for a disk that is too slow, further ones are dropped, and a warning says how many.
+     * lines, or 16 Mi characters of them, wait for a disk that is too slow, further ones are dropped, and a warning says
+     * how many.
      */
     public AccessLog toFile(Path file) {
         return this == OFF ? this : new AccessLog(format, name, file, null, condition);

@@ -24,6 +24,9 @@ final class LogFile {
     /** Lines that may wait. */
     static final int CAPACITY = 8192;
 
+    /** Characters of lines at which no further one may wait: lines can be long. */
+    static final int CHARS = 16 << 20;
+
     private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
 
     /** How the file is opened: to be appended to, and made if it is not there. */
@@ -36,6 +39,7 @@ final class LogFile {
 
     // Guarded by this.
     private List<String> waiting = new ArrayList<>();
+    private long waitingChars;
     private int reopenAfter = -1;
     private boolean inUse = true;
     private @Nullable Thread writer;
@@ -65,9 +69,12 @@ final class LogFile {
     /** Has that line written; drops and counts it if too many wait. Never blocks on the disk. */
     void append(String line) {
         boolean firstLoss = false;
+        int lines;
         synchronized (this) {
-            if (waiting.size() < CAPACITY) {
+            lines = waiting.size();
+            if (lines < CAPACITY && waitingChars < CHARS) {
                 waiting.add(line);
+                waitingChars += line.length();
                 wakeWriter();
             } else {
                 firstLoss = dropped == droppedTold;
@@ -75,7 +82,7 @@ final class LogFile {
             }
         }
         if (firstLoss) {
-            LOG.warn("access log {}: {} lines wait for the disk, further ones are dropped", path, CAPACITY);
+            LOG.warn("access log {}: {} lines wait for the disk, further ones are dropped", path, lines);
         }
     }
 
@@ -149,6 +156,7 @@ final class LogFile {
                 }
                 List<String> taken = waiting;
                 waiting = batch;
+                waitingChars = 0;
                 batch = taken;
                 before = reopenAfter;
                 reopenAfter = -1;

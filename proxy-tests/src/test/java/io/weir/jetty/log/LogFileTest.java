@@ -151,6 +151,29 @@ class LogFileTest {
         assertThat(file.dropped()).isEqualTo(7);
     }
 
+    @Test
+    void longLinesAreDroppedBeforeTheyAreMany() throws Exception {
+        SlowDisk disk = new SlowDisk();
+        LogFile file = new LogFile(directory.resolve("long.log"), path -> disk);
+        String line = "x".repeat(LogFile.CHARS / 4);
+        try (LogCapture warnings = LogCapture.of(LogFile.class.getName())) {
+            file.append("taken");
+            Await.on("the writer stands before the disk", disk.entered);
+            IntStream.range(0, 6).forEach(i -> file.append(line));
+
+            assertThat(file.dropped()).isEqualTo(2);
+            assertThat(warnings.lines("long.log: 4 lines wait for the disk, further ones are dropped"))
+                    .hasSize(1);
+
+            disk.free.countDown();
+            Await.until("what waits is taken", () -> disk.lines().size() == 5);
+            file.append("room again");
+            close(file);
+        }
+        assertThat(disk.lines()).hasSize(6).endsWith("room again");
+        assertThat(file.dropped()).isEqualTo(2);
+    }
+
     /** The line that the full disk cut is completed, those it did not take at all are lost and counted. */
     @Test
     void aDiskThatIsFullForAWhileTearsNoLine() throws Exception {
