@@ -11,16 +11,17 @@ final class JsonLine implements AccessLogFormat {
     public String format(ExchangeSummary exchange) {
         RequestHead request = exchange.request();
         ProxyError error = exchange.outcome().error();
+        boolean known = !exchange.isUnreadable();
         JsonWriter json = JsonWriter.create().object();
         json.name("time").value(Instant.ofEpochMilli(exchange.endMillis()).toString());
         json.name("request_id").value(exchange.variables().requestId());
         json.name("remote_addr").value(exchange.clientAddress());
         json.name("remote_user").value(exchange.remoteUser());
-        json.name("scheme").value(request.scheme());
-        json.name("host").value(request.authority());
-        json.name("method").value(request.method());
-        json.name("uri").value(request.rawTarget());
-        json.name("protocol").value(request.protocol());
+        json.name("scheme").value(known ? request.scheme() : null);
+        json.name("host").value(known ? request.authority() : null);
+        json.name("method").value(known ? request.method() : null);
+        json.name("uri").value(known ? request.rawTarget() : null);
+        json.name("protocol").value(known ? request.protocol() : null);
         json.name("referer").value(request.header("Referer"));
         json.name("user_agent").value(request.header("User-Agent"));
         json.name("site").value(exchange.site());

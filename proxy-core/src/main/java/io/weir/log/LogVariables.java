@@ -24,6 +24,10 @@ final class LogVariables {
     /** Of those of a template, the ones that nginx has no value for where ours is empty. */
     private static final Set<String> NEVER_EMPTY = Set.of("args", "query_string", "proxy_host", "proxy_port");
 
+    /** The same, the ones that are known of what could not be read as a request. */
+    private static final Set<String> OF_CONNECTION =
+            Set.of("realip_remote_addr", "remote_addr", "remote_port", "request_id");
+
     private final Map<String, Function<ExchangeSummary, @Nullable String>> known = new TreeMap<>();
 
     LogVariables(ZoneId zone) {
@@ -33,8 +37,8 @@ final class LogVariables {
         known.put("time_iso8601", e -> iso.of(e.endMillis()));
         known.put("msec", e -> seconds(e.endMillis()));
         known.put("request", LogVariables::requestLine);
-        known.put("uri", e -> e.request().path()); // a line may show what a header must not: it is escaped
-        known.put("document_uri", e -> e.request().path());
+        known.put("uri", LogVariables::path);
+        known.put("document_uri", LogVariables::path);
         known.put("request_time", e -> seconds(e.nanos() / 1_000_000));
         known.put("request_length", e -> Long.toString(e.requestLength()));
         known.put("status", e -> Integer.toString(e.outcome().status()));
@@ -78,7 +82,11 @@ final class LogVariables {
             throw new IllegalArgumentException(unknown(name), e);
         }
         boolean neverEmpty = NEVER_EMPTY.contains(lower);
+        boolean ofRequest = !OF_CONNECTION.contains(lower);
         return e -> {
+            if (ofRequest && e.isUnreadable()) {
+                return null;
+            }
             String value = template.valueOrNull(e.variables());
             return neverEmpty && value != null && value.isEmpty() ? null : value;
         };
@@ -97,6 +105,11 @@ final class LogVariables {
     private static @Nullable String requestLine(ExchangeSummary exchange) {
         RequestHead request = exchange.request();
         return exchange.isUnreadable() ? null : request.method() + " " + request.rawTarget() + " " + request.protocol();
+    }
+
+    /** A line may show what a header must not: it is escaped. */
+    private static @Nullable String path(ExchangeSummary exchange) {
+        return exchange.isUnreadable() ? null : exchange.request().path();
     }
 
     /** nginx names the pool where no upstream of it could be tried. */

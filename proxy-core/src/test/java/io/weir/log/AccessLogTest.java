@@ -134,6 +134,20 @@ class AccessLogTest {
 
         assertThat(AccessLog.format("\"$request\" $request_length").line(exchange))
                 .isEqualTo("\"-\" 0");
+        assertThat(AccessLog.format(
+                                "$request_method $request_uri $uri $document_uri $scheme [$https] $server_protocol $host"
+                                        + " $http_host [$is_args] | $status $remote_addr $request_id")
+                        .line(exchange))
+                .isEqualTo("- - - - - [-] - - - [-] | 400 192.0.2.9 0123456789abcdef");
+        assertThat(AccessLog.format("\"$request_method $scheme\"", AccessLog.Escape.JSON)
+                        .line(exchange))
+                .isEqualTo("\" \"");
+        assertThat(AccessLog.json().line(exchange))
+                .contains(
+                        "\"remote_addr\":\"192.0.2.9\"",
+                        "\"status\":400",
+                        "\"scheme\":null,\"host\":null,"
+                                + "\"method\":null,\"uri\":null,\"protocol\":null,\"referer\":null");
     }
 
     @Test
