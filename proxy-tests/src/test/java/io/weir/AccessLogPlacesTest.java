@@ -151,6 +151,69 @@ class AccessLogPlacesTest {
     }
 
     @Test
+    void aReopenMakesNoFileThatNoConfigurationNamesAnyMore() throws Exception {
+        Path old = directory.resolve("old.log");
+        Path fresh = directory.resolve("new.log");
+        try (JettyProxyServer weir = start(logging(SHORT.toFile(old)))) {
+            exchange(weir, "/old");
+            awaitLines(old, 1);
+            weir.reload(logging(SHORT.toFile(fresh)));
+            Files.move(old, directory.resolve("old.log.1"));
+            Files.move(fresh, directory.resolve("new.log.1"));
+
+            weir.reopenLogs();
+            exchange(weir, "/fresh");
+            awaitLines(fresh, 1);
+        }
+
+        assertThat(old).doesNotExist();
+        assertThat(directory.resolve("old.log.1")).hasContent("a.test /old 200");
+    }
+
+    @Test
+    void aFileThatWasOutOfUseIsTriedBeforeItIsInUseAgain() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("home"));
+        ProxyConfig config = logging(SHORT.toFile(home.resolve("old.log")));
+        try (JettyProxyServer weir = start(config)) {
+            weir.reload(logging(SHORT.toFile(directory.resolve("new.log"))));
+            Files.move(home, directory.resolve("away"));
+
+            assertThatThrownBy(() -> weir.reload(config))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("old.log can't be written: NoSuchFileException");
+        }
+    }
+
+    /** The file is forgotten by the second reload, for nothing was written into it after the first. */
+    @Test
+    void anExchangeOfManyConfigurationsAgoIsLoggedAllTheSame() throws Exception {
+        Path old = directory.resolve("old.log");
+        CountDownLatch reloaded = new CountDownLatch(1);
+        ScriptedUpstream slow = ScriptedUpstream.of(connection -> {
+            connection.readRequest();
+            Await.on("the reloads", reloaded);
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        try (JettyProxyServer weir = start(ProxyConfig.builder()
+                        .accessLog(SHORT.toFile(old))
+                        .route(Route.any().to(UpstreamPool.of("app", slow.uri())))
+                        .build());
+                RawClient running = RawClient.connect(weir.port())) {
+            running.send(get("a.test", "/running"));
+            slow.awaitRequest();
+            for (int i = 0; i < 3; i++) {
+                weir.reload(logging(SHORT.toFile(directory.resolve("new.log"))));
+            }
+            reloaded.countDown();
+            running.readResponse();
+        } finally {
+            slow.close();
+        }
+
+        assertThat(Files.readAllLines(old)).containsExactly("a.test /running 200");
+    }
+
+    @Test
     void anExchangeThatAStopCutsOffHasItsLineToo() throws Exception {
         Path file = directory.resolve("access.log");
         ScriptedUpstream silent = ScriptedUpstream.of(connection -> {

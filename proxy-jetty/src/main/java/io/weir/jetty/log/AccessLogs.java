@@ -28,8 +28,19 @@ public final class AccessLogs {
     /** How long a stop waits for the disk. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    /** Each file by the names that configurations gave it; also those that only exchanges of an earlier one still use. */
-    private volatile Map<Path, LogFile> files = Map.of();
+    /**
+     * The files.
+     *
+     * @param byPath each by the names that configurations gave it; also those that only exchanges of an earlier one use
+     * @param droppedBefore lines that files dropped which are no longer among them
+     */
+    private record Known(Map<Path, LogFile> byPath, long droppedBefore) {
+        Set<LogFile> all() {
+            return new HashSet<>(byPath.values());
+        }
+    }
+
+    private volatile Known files = new Known(Map.of(), 0);
 
     /** No file is open until {@link #prepare}. */
     public AccessLogs() {}
@@ -40,60 +51,72 @@ public final class AccessLogs {
      * @throws IllegalArgumentException if one can't be written: the message names it, and none is open that was not
      */
     public synchronized void prepare(ProxyConfig config) {
-        Map<Path, LogFile> known = new HashMap<>(files);
+        Map<Path, LogFile> known = new HashMap<>(files.byPath);
         List<LogFile> opened = new ArrayList<>();
         for (Path path : pathsOf(config)) {
-            if (known.containsKey(path)) {
-                continue;
-            }
-            Path whole = path.toAbsolutePath().normalize();
+            Path whole = wholeOf(path);
             LogFile file = known.get(whole);
-            if (file == null) {
-                try {
+            try {
+                if (file == null) {
                     file = new LogFile(whole);
-                } catch (IOException e) {
-                    opened.forEach(LogFile::retire);
-                    throw new IllegalArgumentException(
-                            "access log " + path + " can't be written: " + LogFile.cause(e)
-                                    + "; name a file in a directory that is there, and that this user may write",
-                            e);
+                    opened.add(file);
+                    known.put(whole, file);
+                } else {
+                    file.check();
                 }
-                opened.add(file);
-                known.put(whole, file);
+            } catch (IOException e) {
+                opened.forEach(LogFile::retire);
+                throw new IllegalArgumentException(
+                        "access log " + path + " can't be written: " + LogFile.cause(e)
+                                + "; name a file in a directory that is there, and that this user may write",
+                        e);
             }
             known.put(path, file);
         }
-        files = Map.copyOf(known);
+        files = new Known(Map.copyOf(known), files.droppedBefore);
     }
 
-    /** That configuration is in force: files that it does not name are closed once what waits for them is written. */
+    /**
+     * That configuration is in force: files that it does not name are closed once what waits for them is written, and
+     * forgotten if they have been closed since an earlier one.
+     */
     public synchronized void inForce(ProxyConfig config) {
+        Map<Path, LogFile> known = new HashMap<>(files.byPath);
+        long dropped = files.droppedBefore;
         Set<LogFile> used = new HashSet<>();
-        pathsOf(config).forEach(path -> used.add(files.get(path)));
-        for (LogFile file : new HashSet<>(files.values())) {
+        pathsOf(config).forEach(path -> used.add(known.get(path)));
+        for (LogFile file : files.all()) {
             if (used.contains(file)) {
                 file.use();
+            } else if (file.isIdle()) {
+                known.values().removeIf(one -> one == file);
+                dropped += file.dropped();
             } else {
                 file.retire();
             }
         }
+        files = new Known(Map.copyOf(known), dropped);
     }
 
-    /** Opens all files again, after they were renamed. */
+    /** Opens the files in use again, after they were renamed. */
     public void reopen() {
-        new HashSet<>(files.values()).forEach(LogFile::reopen);
+        files.all().forEach(LogFile::reopen);
     }
 
     /** Lines that could not be written to files, because they came too fast or the disk was full. */
     public long dropped() {
-        return new HashSet<>(files.values())
-                .stream().mapToLong(LogFile::dropped).sum();
+        Known known = files;
+        return known.droppedBefore
+                + known.all().stream().mapToLong(LogFile::dropped).sum();
     }
 
     /** Writes what waits and closes the files; what comes later is still written. */
-    public synchronized void close() {
-        Set<LogFile> open = new HashSet<>(files.values());
-        open.forEach(LogFile::retire);
+    public void close() {
+        Set<LogFile> open;
+        synchronized (this) {
+            open = files.all();
+            open.forEach(LogFile::retire);
+        }
         try {
             for (LogFile file : open) {
                 if (!file.awaitClosed(PATIENCE)) {
@@ -129,11 +152,22 @@ public final class AccessLogs {
         } else if (path == null) {
             ACCESS.info("{}", line);
         } else {
-            LogFile file = files.get(path);
-            if (file != null) {
-                file.append(line);
-            }
+            LogFile file = files.byPath.get(path);
+            (file == null ? forgotten(path) : file).append(line);
         }
+    }
+
+    /** The file of an exchange that began so long ago that it was forgotten. */
+    private synchronized LogFile forgotten(Path path) {
+        Map<Path, LogFile> known = new HashMap<>(files.byPath);
+        LogFile file = known.computeIfAbsent(wholeOf(path), LogFile::outOfUse);
+        known.put(path, file);
+        files = new Known(Map.copyOf(known), files.droppedBefore);
+        return file;
+    }
+
+    private static Path wholeOf(Path path) {
+        return path.toAbsolutePath().normalize();
     }
 
     private static Set<Path> pathsOf(ProxyConfig config) {

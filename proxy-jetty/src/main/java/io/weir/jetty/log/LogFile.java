@@ -2,11 +2,9 @@ package io.weir.jetty.log;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,72 +27,91 @@ final class LogFile {
 
     private static final Logger LOG = LoggerFactory.getLogger(LogFile.class);
 
-    /** How the file is opened: to be appended to, and made if it is not there. */
-    interface Opener {
-        WritableByteChannel open(Path path) throws IOException;
-    }
-
     private final Path path;
     private final Opener opener;
+    private final Losses losses;
 
     // Guarded by this.
     private List<String> waiting = new ArrayList<>();
     private long waitingChars;
     private int reopenAfter = -1;
-    private boolean inUse = true;
+    private boolean inUse;
     private @Nullable Thread writer;
-    private long dropped;
-    private long droppedTold;
 
     // The writer's own; one writer follows another under the lock.
     private @Nullable WritableByteChannel channel;
     private ByteBuffer rest = ByteBuffer.allocate(0);
-    private final News losses = new News(System::nanoTime);
 
     /** Opens it. */
     LogFile(Path path) throws IOException {
-        this(path, LogFile::append);
+        this(path, Opener::append);
     }
 
     LogFile(Path path, Opener opener) throws IOException {
-        this.path = path;
-        this.opener = opener;
+        this(path, opener, true);
         channel = opener.open(path);
     }
 
-    private static WritableByteChannel append(Path path) throws IOException {
-        return FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    private LogFile(Path path, Opener opener, boolean inUse) {
+        this.path = path;
+        this.opener = opener;
+        this.inUse = inUse;
+        losses = new Losses(path);
+    }
+
+    /** One that is out of use, for lines that come all the same. */
+    static LogFile outOfUse(Path path) {
+        return new LogFile(path, Opener::append, false);
     }
 
     /** Has that line written; drops and counts it if too many wait. Never blocks on the disk. */
     void append(String line) {
-        boolean firstLoss = false;
         int lines;
+        boolean isTaken;
         synchronized (this) {
             lines = waiting.size();
-            if (lines < CAPACITY && waitingChars < CHARS) {
+            isTaken = lines < CAPACITY && waitingChars < CHARS;
+            if (isTaken) {
                 waiting.add(line);
                 waitingChars += line.length();
                 wakeWriter();
-            } else {
-                firstLoss = dropped == droppedTold;
-                dropped++;
             }
         }
-        if (firstLoss) {
-            LOG.warn("access log {}: {} lines wait for the disk, further ones are dropped", path, lines);
+        if (!isTaken) {
+            losses.dropped(lines);
         }
     }
 
     /** Lines that were not written, and will not be. */
-    synchronized long dropped() {
-        return dropped;
+    long dropped() {
+        return losses.lines();
     }
 
-    /** Opens the path again, after the lines that wait now: they still belong into the file that was renamed. */
+    /**
+     * Opens the path again, after the lines that wait now: they still belong into the file that was renamed. One out of use
+     * is not opened, that would make an empty file.
+     */
     synchronized void reopen() {
-        reopenAfter = waiting.size();
-        wakeWriter();
+        if (inUse) {
+            reopenAfter = waiting.size();
+            wakeWriter();
+        }
+    }
+
+    private synchronized boolean isInUse() {
+        return inUse;
+    }
+
+    /** Whether it is out of use, and closed. */
+    synchronized boolean isIdle() {
+        return !inUse && writer == null;
+    }
+
+    /** Tries to open it if it is out of use. */
+    void check() throws IOException {
+        if (!isInUse()) {
+            opener.open(path).close();
+        }
     }
 
     /** It is in use again, or still. */
@@ -171,7 +188,7 @@ final class LogFile {
                 append(batch);
             }
             batch.clear();
-            tellOfLoss();
+            losses.tell(!isInUse());
         }
     }
 
@@ -201,7 +218,7 @@ final class LogFile {
                 written = to;
             }
         } catch (IOException e) {
-            lost(lines.size() - written, e);
+            losses.failed(lines.size() - written, e);
         }
     }
 
@@ -234,7 +251,7 @@ final class LogFile {
             }
         } catch (IOException e) {
             rest = ByteBuffer.allocate(0);
-            lost(1, e);
+            losses.failed(1, e);
         }
     }
 
@@ -267,30 +284,6 @@ final class LogFile {
         } catch (IOException e) {
             LOG.warn("access log {} was not closed in order: {}", path, cause(e));
         }
-    }
-
-    private void lost(int lines, IOException cause) {
-        boolean news;
-        synchronized (this) {
-            dropped += lines;
-            news = losses.isDue();
-            droppedTold = news ? dropped : droppedTold;
-        }
-        if (news) {
-            LOG.warn("access log {} can't be written, {} lines lost: {}", path, lines, cause(cause));
-        }
-    }
-
-    private void tellOfLoss() {
-        long lines;
-        synchronized (this) {
-            lines = dropped - droppedTold;
-            if (lines == 0 || !(losses.isDue() || !inUse)) {
-                return;
-            }
-            droppedTold = dropped;
-        }
-        LOG.warn("access log {}: {} lines dropped, they came faster than the disk takes them", path, lines);
     }
 
     static String cause(IOException e) {
