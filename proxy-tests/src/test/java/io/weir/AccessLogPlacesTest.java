@@ -293,7 +293,7 @@ class AccessLogPlacesTest {
             exchange(weir, "/a");
             exchange(weir, "/b");
 
-            assertThat(warnings.await("its condition, format or consumer failed, a line is lost")
+            assertThat(warnings.await("its condition, format or consumer failed, 1 lines lost")
                             .level())
                     .isEqualTo(Level.WARN);
         }

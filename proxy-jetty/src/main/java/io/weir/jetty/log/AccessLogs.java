@@ -13,7 +13,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,8 +44,17 @@ public final class AccessLogs {
 
     private volatile Known files = new Known(Map.of(), 0);
 
+    private final News failures;
+    private final AtomicLong failed = new AtomicLong();
+
     /** No file is open until {@link #prepare}. */
-    public AccessLogs() {}
+    public AccessLogs() {
+        this(System::nanoTime);
+    }
+
+    AccessLogs(LongSupplier clock) {
+        failures = new News(clock);
+    }
 
     /**
      * Opens the files that a configuration names, before it is put in force.
@@ -135,7 +146,14 @@ public final class AccessLogs {
         try {
             write(exchange, log);
         } catch (RuntimeException e) {
-            LOG.warn("access log {}: its condition, format or consumer failed, a line is lost", log, e);
+            failed.incrementAndGet();
+            if (failures.isDue()) { // it fails for each request, perhaps
+                LOG.warn(
+                        "access log {}: its condition, format or consumer failed, {} lines lost since this was last said",
+                        log,
+                        failed.getAndSet(0),
+                        e);
+            }
         }
     }
 
