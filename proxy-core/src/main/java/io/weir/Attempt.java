@@ -35,7 +35,7 @@ public final class Attempt implements UpstreamRequest {
     private volatile @Nullable BodyChain bodyChain;
     private long connectNanos = -1;
     private long headNanos = -1;
-    private boolean wasConnected;
+    private volatile boolean wasConnected;
     private boolean broken;
     private @Nullable ResponseHead head;
 
@@ -163,6 +163,11 @@ public final class Attempt implements UpstreamRequest {
     /** There is a connection. */
     public void connected(long now) {
         exchange.connected(this, now);
+    }
+
+    /** It has a connection that was there before. */
+    public void reused() {
+        wasConnected = true;
     }
 
     /** An interim response (1xx, not 101) has come. */

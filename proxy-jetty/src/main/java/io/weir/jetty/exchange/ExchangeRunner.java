@@ -510,6 +510,11 @@ public final class ExchangeRunner implements Decision.Performer, ResponsePump.Li
         }
 
         @Override
+        public void reused() {
+            attempt.reused();
+        }
+
+        @Override
         public void informed(ResponseHead head) {
             perform(attempt.informed(head, now()));
             if (head.status() != 100) {

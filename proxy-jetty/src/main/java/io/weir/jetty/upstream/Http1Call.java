@@ -117,7 +117,9 @@ final class Http1Call implements UpstreamCall, Content.Source, AnswerClocks.Owne
             begun.close();
             return;
         }
-        if (!kept) {
+        if (kept) {
+            listener.reused();
+        } else {
             listener.connected();
         }
         sending.iterate();

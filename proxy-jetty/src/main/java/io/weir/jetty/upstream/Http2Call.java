@@ -124,6 +124,8 @@ final class Http2Call implements UpstreamCall, Content.Source, Stream.Listener, 
         }
         if (waited) {
             listener.connected();
+        } else {
+            listener.reused();
         }
         HeadersFrame head;
         try {

@@ -58,6 +58,9 @@ final class ProbeRun implements UpstreamListener {
     public void connected() {}
 
     @Override
+    public void reused() {}
+
+    @Override
     public void informed(ResponseHead head) {}
 
     @Override

@@ -6,8 +6,11 @@ import org.eclipse.jetty.io.Content;
 
 /** Is told what becomes of an {@link UpstreamCall}. One call at a time, under no lock. */
 public interface UpstreamListener {
-    /** There is a connection. */
+    /** A connection was made. */
     void connected();
+
+    /** A connection was there already. */
+    void reused();
 
     /** An interim head has come. */
     void informed(ResponseHead head);
