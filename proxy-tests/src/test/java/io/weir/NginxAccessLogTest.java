@@ -253,8 +253,9 @@ class NginxAccessLogTest {
     private static Map<String, String> leaving(int port, String log, String request) {
         int before = lines(log).size();
         try (RawClient client = RawClient.connect(port)) {
+            int asked = upstream.requests().size();
             client.send(request);
-            upstream.awaitRequest();
+            Await.until("the upstream is asked", () -> upstream.requests().size() > asked);
         }
         return next(log, before);
     }
