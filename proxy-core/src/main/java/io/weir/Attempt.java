@@ -33,9 +33,8 @@ public final class Attempt implements UpstreamRequest {
     private @Nullable RequestHead request;
     private @Nullable ExchangeContext context;
     private volatile @Nullable BodyChain bodyChain;
-    private long connectNanos = -1;
+    private volatile long connectNanos = -1;
     private long headNanos = -1;
-    private volatile boolean wasConnected;
     private boolean broken;
     private @Nullable ResponseHead head;
 
@@ -165,9 +164,9 @@ public final class Attempt implements UpstreamRequest {
         exchange.connected(this, now);
     }
 
-    /** It has a connection that was there before. */
+    /** It has a connection that was there before, and took no time. */
     public void reused() {
-        wasConnected = true;
+        connectNanos = 0;
     }
 
     /** An interim response (1xx, not 101) has come. */
@@ -192,7 +191,6 @@ public final class Attempt implements UpstreamRequest {
 
     /** It failed. */
     public Decision failed(ProxyFailure failure, long now) {
-        wasConnected |= failure.phase() != ProxyFailure.Phase.CONNECT;
         return exchange.failed(this, failure, now);
     }
 
@@ -238,7 +236,7 @@ public final class Attempt implements UpstreamRequest {
 
     void answeredAt(long now, ResponseHead head) throws UserCodeFailure {
         headNanos = now - startedAt;
-        wasConnected = true;
+        connectNanos = Math.max(0, connectNanos);
         this.head = head;
         try {
             pool.answered(upstream, head, headNanos);
@@ -293,8 +291,7 @@ public final class Attempt implements UpstreamRequest {
     }
 
     AttemptSummary summary(@Nullable ProxyError error, long now) {
-        long connected = wasConnected ? Math.max(0, connectNanos) : connectNanos; // a kept connection took no time
-        return new AttemptSummary(upstream.upstream().url(), head, connected, headNanos, now - startedAt, error);
+        return new AttemptSummary(upstream.upstream().url(), head, connectNanos, headNanos, now - startedAt, error);
     }
 
     /** The 101 as the client gets it: with the fields that no policy decides about. */

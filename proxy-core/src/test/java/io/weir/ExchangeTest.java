@@ -86,8 +86,10 @@ class ExchangeTest {
     void aConnectionThatWasKeptTookNoTimeAlsoIfItFails() {
         Exchange exchange = bench.get("/");
         Attempt stale = Bench.forwarded(exchange.begin(0));
+        stale.reused();
         Attempt refused = Bench.forwarded(stale.failed(Failures.stale(true), 4));
         Attempt silent = Bench.forwarded(refused.failed(Failures.refused(), 5));
+        silent.reused();
         silent.failed(Failures.silent(), 6);
         exchange.finished(0, 7);
 

@@ -61,9 +61,10 @@ public final class AccessLog {
      *   <li>{@code $request_time}, in seconds from when the head had come; {@code $request_length}, in bytes, the head's as
      *       it is written without needless space;
      *   <li>{@code $request}: of a target in absolute-form only what follows the authority;
-     *   <li>{@code $status}; {@code $sent_http_NAME}, without a value for what only frames the message: {@code
-     *       Transfer-Encoding}, {@code Connection}, and {@code Content-Length} of a reply of Weir's own; {@code $bytes_sent}, with head and chunking (over HTTP/2: as the text of its
-     *       fields would be); {@code $body_bytes_sent}, without chunking, which nginx counts;
+     *   <li>{@code $status}; {@code $sent_http_NAME}, without a value for what only frames the message:
+     *       {@code Transfer-Encoding}, {@code Connection}, and {@code Content-Length} of a reply of Weir's own;
+     *   <li>{@code $bytes_sent}, with head and chunking (over HTTP/2: as the text of its fields would be);
+     *       {@code $body_bytes_sent}, without chunking, which nginx counts;
      *   <li>{@code $upstream_addr $upstream_status $upstream_connect_time $upstream_header_time $upstream_response_time}: a
      *       value for each upstream that was tried, separated by {@code ", "}. The address is the one of the configuration,
      *       a name perhaps. There is no {@code " : "}, for no exchange passes on to a second pool;

@@ -250,8 +250,9 @@ final class LogFile {
                 writeFully(open, rest);
             }
         } catch (IOException e) {
-            rest = ByteBuffer.allocate(0);
             losses.failed(1, e);
+        } finally {
+            rest = ByteBuffer.allocate(0);
         }
     }
 

@@ -70,7 +70,7 @@ final class Http1Connection extends AbstractConnection implements Connection.Upg
     /** Whether it has been in its pool: the upstream may have closed it there. */
     private boolean waited;
 
-    /** How many turns of its selector had ended when it was given to its pool last. */
+    /** How many turns of its selector had ended when it was given to its pool last; its pool asks, under its own lock. */
     private long waitsSince;
 
     private int served;
