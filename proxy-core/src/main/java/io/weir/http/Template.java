@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * $proxy_port $proxy_add_x_forwarded_for $limit_req_status $limit_conn_status}, each with nginx's meaning;
  * {@code $proxy_add_x_forwarded_for} holds only what trusted proxies vouch for, and {@code $remote_user} only who a
  * middleware let in by name (of a password or a key), while nginx's is any name in {@code Authorization: Basic}. Of TLS
- * {@code $ssl_protocol $ssl_cipher $ssl_server_name $ssl_client_verify $ssl_client_s_dn $ssl_client_i_dn $ssl_client_serial $ssl_client_fingerprint}, the
- * cipher by its IANA name, and beside nginx's {@code $ssl_client_fingerprint_sha256}. A field or cookie that came in
+ * {@code $ssl_protocol $ssl_cipher $ssl_server_name $ssl_client_verify $ssl_client_s_dn $ssl_client_i_dn
+ * $ssl_client_serial $ssl_client_fingerprint}, the cipher by its IANA name, and beside nginx's {@code $ssl_client_fingerprint_sha256}. A field or cookie that came in
  * several lines is joined; {@code _} in {@code $http_NAME} stands for {@code -}.
  * {@code $uri} with a control character in it (a decoded {@code %0A}) is percent-encoded again.
  */
